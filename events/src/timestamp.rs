@@ -1,0 +1,53 @@
+//! Points in time on the wire.
+
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::error::{LimitError, PayloadError};
+use crate::fields::Field;
+
+/// A point in time, an RFC 3339 string on the wire. Ours are written in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Timestamp(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
+
+impl Timestamp {
+    const LIMIT: &'static str = "an RFC 3339 date and time with an offset";
+
+    /// The point in time, with the offset it was written in.
+    #[must_use]
+    pub fn date_time(self) -> OffsetDateTime {
+        self.0
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(at: OffsetDateTime) -> Self {
+        Self(at.to_offset(time::UtcOffset::UTC))
+    }
+}
+
+impl Field for Timestamp {
+    fn read(value: Value) -> Result<Self, PayloadError> {
+        OffsetDateTime::parse(&String::read(value)?, &Rfc3339)
+            .map(Self)
+            .map_err(|_| LimitError { limit: Self::LIMIT }.into())
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Timestamp {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "format": "date-time",
+            "description": Self::LIMIT,
+        })
+    }
+}

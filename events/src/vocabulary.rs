@@ -1,0 +1,187 @@
+//! The closed and the open lists of words in our payloads.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::error::{LimitError, PayloadError};
+use crate::fields::Field;
+use crate::text::Word;
+
+/// One of the four steps of a rotation, spelled as Secrets Manager documents them. There are four and
+/// will be four, so this list is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// Makes the new value and stores it under AWSPENDING.
+    CreateSecret,
+    /// Makes the target accept it.
+    SetSecret,
+    /// Proves that it works.
+    TestSecret,
+    /// Moves AWSCURRENT to it.
+    FinishSecret,
+}
+
+impl Step {
+    /// The spelling on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateSecret => "createSecret",
+            Self::SetSecret => "setSecret",
+            Self::TestSecret => "testSecret",
+            Self::FinishSecret => "finishSecret",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Field for Step {
+    fn read(value: Value) -> Result<Self, PayloadError> {
+        match String::read(value)?.as_str() {
+            "createSecret" => Ok(Self::CreateSecret),
+            "setSecret" => Ok(Self::SetSecret),
+            "testSecret" => Ok(Self::TestSecret),
+            "finishSecret" => Ok(Self::FinishSecret),
+            _ => Err(LimitError {
+                limit: "one of `createSecret`, `setSecret`, `testSecret`, `finishSecret`",
+            }
+            .into()),
+        }
+    }
+}
+
+/// An open list: the words known here, and any other word a newer producer may say.
+macro_rules! open_words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// A word of a newer producer, kept as it is.
+            Unrecognised(Word),
+        }
+
+        impl $name {
+            /// The words known here, in the order of their declaration.
+            pub const WORDS: &'static [&'static str] = &[$($text),+];
+
+            /// The word on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Unrecognised(word) => word.as_str(),
+                }
+            }
+        }
+
+        impl From<Word> for $name {
+            fn from(word: Word) -> Self {
+                match word.as_str() {
+                    $($text => Self::$variant,)+
+                    _ => Self::Unrecognised(word),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl Field for $name {
+            fn read(value: Value) -> Result<Self, PayloadError> {
+                Word::read(value).map(Self::from)
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let other = generator.subschema_for::<Word>();
+                schemars::json_schema!({
+                    "anyOf": [
+                        { "enum": Self::WORDS },
+                        other,
+                    ],
+                })
+            }
+        }
+    };
+}
+
+open_words! {
+    /// What kind of target a secret opens.
+    Kind {
+        /// A PostgreSQL server.
+        Postgres = "postgres",
+    }
+}
+
+open_words! {
+    /// How two credentials share the time of a rotation.
+    Strategy {
+        /// One user whose password changes: the old one stops with the new one's first second.
+        SingleUser = "single-user",
+        /// Two users in turn: the old one works through the grace.
+        AlternatingUsers = "alternating-users",
+    }
+}
+
+open_words! {
+    /// What kind of failure it was. The list is the same in logs, metrics and events.
+    ErrorClass {
+        /// The request or the secret's content cannot be understood.
+        InvalidRequest = "invalid_request",
+        /// The secret is not in the registry.
+        NotRegistered = "not_registered",
+        /// The requester may not do this.
+        Forbidden = "forbidden",
+        /// Outside the maintenance window.
+        WindowClosed = "window_closed",
+        /// The old credential's grace has not ended.
+        GraceRunning = "grace_running",
+        /// Another rotation of the secret is not finished.
+        RotationOpen = "rotation_open",
+        /// The credential to be revoked is still in use.
+        StillInUse = "still_in_use",
+        /// The target does not answer.
+        TargetUnreachable = "target_unreachable",
+        /// No TLS that can be trusted.
+        TlsRefused = "tls_refused",
+        /// The target refused the credential.
+        WrongPassword = "wrong_password",
+        /// Logged in, but not allowed to do it.
+        Permission = "permission",
+        /// The role does not exist at the target.
+        RoleMissing = "role_missing",
+        /// A limit of calls was reached.
+        Throttled = "throttled",
+        /// The secret store does not answer or refuses.
+        StoreUnavailable = "store_unavailable",
+        /// The trace that must come before a change could not be left.
+        AuditUnavailable = "audit_unavailable",
+        /// A fault of ours.
+        Internal = "internal",
+    }
+}

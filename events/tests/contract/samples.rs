@@ -1,0 +1,255 @@
+//! The committed samples are events as they come, and keep being read.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rekey_events::{
+    Detail, DetailType, Envelope, ErrorClass, LabelUpdated, PayloadError, RotationIntended,
+    RotationStep, Source, Step, StepFailed, Word, parse,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::schemas::committed;
+
+/// The file name of each step's sample and the step it holds.
+const STEPS: [(&str, &str); 4] = [
+    ("rotate-create-secret", "createSecret"),
+    ("rotate-set-secret", "setSecret"),
+    ("rotate-test-secret", "testSecret"),
+    ("rotate-finish-secret", "finishSecret"),
+];
+
+fn directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples")
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    fs::read(directory().join(format!("{name}.json"))).unwrap()
+}
+
+pub fn sample(name: &str) -> Value {
+    serde_json::from_slice(&bytes(name)).unwrap()
+}
+
+pub fn detail(name: &str) -> Value {
+    sample(name)["detail"].clone()
+}
+
+#[test]
+fn every_sample_is_asked_for_here() {
+    let mut there: Vec<String> = fs::read_dir(directory())
+        .unwrap()
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let mut asked: Vec<&str> = STEPS.map(|(name, _)| name).to_vec();
+    asked.extend(["rotation-intended", "step-failed", "secret-label-updated"]);
+    there.sort();
+    asked.sort_unstable();
+    assert_eq!(there, asked);
+}
+
+#[test]
+fn each_step_sample_is_read_as_its_step() {
+    for (name, step) in STEPS {
+        let event: RotationStep = parse(&bytes(name)).unwrap();
+        assert_eq!(event.step.as_str(), step);
+        assert!(
+            event
+                .secret_id
+                .as_str()
+                .starts_with("arn:aws:secretsmanager:")
+        );
+        assert!(event.rotation_token.is_some());
+        assert!(committed("rotation-step").is_valid(&sample(name)), "{name}");
+    }
+}
+
+#[test]
+fn a_runtime_that_deserializes_reads_the_same_step() {
+    let event: RotationStep = serde_json::from_slice(&bytes("rotate-set-secret")).unwrap();
+    assert_eq!(event.step.as_str(), "setSecret");
+
+    let error = serde_json::from_value::<RotationStep>(json!({ "Step": "setSecret" })).unwrap_err();
+    assert_eq!(error.to_string(), "`SecretId` is missing");
+}
+
+/// Reads the sample, checks both schemas, and that writing the payload gives back what was read.
+fn check_event<D>(name: &str, source: Source) -> Envelope<D>
+where
+    D: Detail + Serialize,
+{
+    let whole = sample(name);
+    assert!(committed("event-envelope").is_valid(&whole), "{name}");
+    assert!(committed(name).is_valid(&whole["detail"]), "{name}");
+
+    let event: Envelope<D> = parse(&bytes(name)).unwrap();
+    assert_eq!(event.source.as_str(), source.as_str());
+    assert_eq!(
+        serde_json::to_value(&event.detail).unwrap(),
+        whole["detail"],
+        "{name}"
+    );
+    event
+}
+
+#[test]
+fn the_intent_sample_is_read_and_written_back_unchanged() {
+    let event: Envelope<RotationIntended> = check_event("rotation-intended", Source::Rotate);
+    let intent = event.detail;
+    let id = RotationIntended::id(&intent.secret, &intent.version_id, intent.step);
+    assert_eq!(intent.event_id, id);
+}
+
+#[test]
+fn the_failure_sample_is_read_and_written_back_unchanged() {
+    let event: Envelope<StepFailed> = check_event("step-failed", Source::Rotate);
+    assert_eq!(
+        event.detail.event_id,
+        StepFailed::id(&event.detail.request_id)
+    );
+    assert_eq!(event.detail.class.as_str(), "target_unreachable");
+}
+
+#[test]
+fn the_label_sample_is_read_and_its_arn_comes_from_the_envelope() {
+    let event: Envelope<LabelUpdated> = check_event("secret-label-updated", Source::SecretsManager);
+    assert_eq!(event.detail.label_updated.as_str(), "AWSCURRENT");
+    let arn = sample("secret-label-updated")["resources"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(event.secret_arn().unwrap().as_str(), arn);
+}
+
+#[test]
+fn an_arn_in_the_label_event_is_taken_in_either_spelling() {
+    for key in ["arn", "aRN"] {
+        let mut event = sample("secret-label-updated");
+        event["detail"][key] = json!("arn:aws:secretsmanager:eu-west-1:1:secret:here-aB3dE6");
+        let event = Envelope::<LabelUpdated>::try_from(event).unwrap();
+        assert!(
+            event.secret_arn().unwrap().as_str().contains("here"),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn fields_of_a_newer_producer_are_kept_and_written_back() {
+    let mut newer = detail("step-failed");
+    newer["attempt"] = json!({ "number": 2, "of": 5 });
+    newer["secret"]["replica_of"] = json!("us-east-1");
+    newer["tenant_ctx"] = json!({ "tenant": "acme", "plan": "gold" });
+    newer["class"] = json!("target_full");
+    newer["strategy"] = json!("three-users");
+
+    let read = StepFailed::try_from(newer.clone()).unwrap();
+    assert_eq!(read.extra.len(), 1);
+    assert_eq!(read.class.as_str(), "target_full");
+    assert_eq!(serde_json::to_value(&read).unwrap(), newer);
+    assert!(committed("step-failed").is_valid(&newer));
+}
+
+#[test]
+fn a_payload_without_a_schema_version_is_version_1_and_another_version_is_refused() {
+    let mut payload = detail("rotation-intended");
+    payload.as_object_mut().unwrap().remove("schema_version");
+    let read = RotationIntended::try_from(payload.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap()["schema_version"], "v1");
+
+    payload["schema_version"] = json!("v2");
+    let error = RotationIntended::try_from(payload).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`schema_version` must be `v1`, the only version known here"
+    );
+}
+
+#[test]
+fn an_event_of_another_type_is_refused_as_such() {
+    let error = Envelope::<StepFailed>::try_from(sample("rotation-intended")).unwrap_err();
+    assert_eq!(error.path(), "detail-type");
+}
+
+#[test]
+fn every_name_on_a_bus_reads_back_as_itself() {
+    for kind in DetailType::ALL {
+        assert_eq!(kind.as_str().parse(), Ok(*kind));
+    }
+    for source in Source::ALL {
+        assert_eq!(source.as_str().parse(), Ok(*source));
+    }
+    assert!("rekey.step.Failed".parse::<DetailType>().is_err());
+}
+
+#[test]
+fn every_step_and_every_known_word_is_read_back_as_it_was_written() {
+    let steps = [
+        Step::CreateSecret,
+        Step::SetSecret,
+        Step::TestSecret,
+        Step::FinishSecret,
+    ];
+    for step in steps {
+        let mut payload = detail("step-failed");
+        payload["step"] = json!(step);
+        assert_eq!(payload["step"], step.as_str());
+        assert_eq!(StepFailed::try_from(payload).unwrap().step, Some(step));
+    }
+    for class in ErrorClass::WORDS {
+        let read = ErrorClass::from(Word::new(*class).unwrap());
+        assert_eq!(read.as_str(), *class);
+        assert!(!matches!(read, ErrorClass::Unrecognised(_)), "{class}");
+    }
+}
+
+#[test]
+fn a_refusal_says_where_and_what() {
+    let check = |change: fn(&mut Value), says: &str| {
+        let mut event = sample("step-failed");
+        change(&mut event);
+        let error: PayloadError = Envelope::<StepFailed>::try_from(event).unwrap_err();
+        assert_eq!(error.to_string(), says);
+    };
+    check(
+        |e| e["detail"]["retryable"] = json!("yes"),
+        "`detail.retryable` must be a boolean, not a string",
+    );
+    check(
+        |e| e["detail"]["secret"]["name"] = json!(""),
+        "`detail.secret.name` must be 1 to 512 printable ASCII characters without spaces",
+    );
+    check(
+        |e| e["detail"]["secret"] = json!(7),
+        "`detail.secret` must be an object, not a number",
+    );
+    check(
+        |e| e["detail"]["occurred_at"] = json!("yesterday"),
+        "`detail.occurred_at` must be an RFC 3339 date and time with an offset",
+    );
+    check(
+        |e| drop(e.as_object_mut().unwrap().remove("time")),
+        "`time` is missing",
+    );
+
+    let error = parse::<RotationStep>(b"{\"Step\": ").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the payload is not JSON (line 1, column 9)"
+    );
+    let error = parse::<RotationStep>(b"[]").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the payload must be an object, not an array"
+    );
+}

@@ -1,0 +1,57 @@
+//! The committed schemas are the types'.
+
+use std::fs;
+use std::path::PathBuf;
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+fn directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas/v1")
+}
+
+/// The committed schema of that name, ready to ask; formats (date-time) are checked.
+pub fn committed(name: &str) -> Validator {
+    let path = directory().join(format!("{name}.schema.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap()
+}
+
+#[test]
+fn the_committed_schemas_are_those_of_the_types() {
+    let bless = std::env::var_os("REKEY_BLESS").is_some();
+    let generated = rekey_events::schema::v1();
+    for (name, schema) in &generated {
+        let path = directory().join(format!("{name}.schema.json"));
+        let text = format!("{}\n", serde_json::to_string_pretty(schema).unwrap());
+        if bless {
+            fs::create_dir_all(directory()).unwrap();
+            fs::write(&path, text).unwrap();
+        } else {
+            let there = fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(
+                there, text,
+                "{name} changed: REKEY_BLESS=1 cargo test -p rekey-events"
+            );
+        }
+    }
+    let files = fs::read_dir(directory()).unwrap().count();
+    assert_eq!(
+        files,
+        generated.len(),
+        "a schema without a type stands in schemas/v1"
+    );
+}
+
+#[test]
+fn every_schema_is_a_schema_with_an_id_of_its_own() {
+    for (name, schema) in rekey_events::schema::v1() {
+        assert!(jsonschema::meta::is_valid(schema.as_value()), "{name}");
+        let id = schema.get("$id").and_then(Value::as_str).unwrap();
+        assert_eq!(id, format!("urn:rekey:events:v1:{name}"));
+    }
+}

@@ -1,0 +1,104 @@
+"""A rotation function for the checks: speaks the Lambda runtime API and does the four steps on nothing but the secret.
+
+Reads `control-<digest of the secret's ARN>.json` beside its event log: {"fail": {"<step>": <how often>}, "skip": ["<step>"]}.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import time
+import urllib.request
+import uuid
+
+import botocore.session
+
+RUNTIME = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime"
+ROOM = pathlib.Path(os.environ["CHECK_ROOM"])
+session = botocore.session.get_session()
+store = session.create_client("secretsmanager")
+bus = session.create_client("events")
+
+
+def control_file(event):
+    about = event.get("SecretId") or event.get("detail-type") or ""
+    return ROOM / f"control-{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
+
+
+def control(event):
+    try:
+        return json.loads(control_file(event).read_text())
+    except FileNotFoundError:
+        return {}
+
+
+def fail_if_told(event, step):
+    told = control(event)
+    left = told.get("fail", {}).get(step, 0)
+    if left:
+        told["fail"][step] = left - 1
+        control_file(event).write_text(json.dumps(told))
+        raise RuntimeError(f"{step} was told to fail")
+
+
+def create(secret, token, event):
+    try:
+        store.get_secret_value(SecretId=secret, VersionId=token, VersionStage="AWSPENDING")
+    except store.exceptions.ResourceNotFoundException:
+        store.put_secret_value(SecretId=secret, ClientRequestToken=token, SecretString=json.dumps({"n": uuid.uuid4().hex}),
+                               VersionStages=["AWSPENDING"], RotationToken=event["RotationToken"])
+
+
+def announce(secret, token, event):
+    if os.environ.get("CHECK_BUS"):
+        bus.put_events(Entries=[{"EventBusName": os.environ["CHECK_BUS"], "Source": "rekey.rotate",
+                                 "DetailType": "rekey.rotation.intended", "Detail": json.dumps({"version": token})}])
+
+
+def finish(secret, token, event):
+    labels = store.describe_secret(SecretId=secret)["VersionIdsToStages"]
+    current = next(v for v, stages in labels.items() if "AWSCURRENT" in stages)
+    store.update_secret_version_stage(SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=token,
+                                      RemoveFromVersionId=current)
+
+
+def pending_is_readable(secret, token):
+    try:
+        store.get_secret_value(SecretId=secret, VersionId=token, VersionStage="AWSPENDING")
+        return True
+    except store.exceptions.ResourceNotFoundException:
+        return False
+
+
+def handle(event):
+    step = event.get("Step")
+    if step == "testSecret":
+        event["Readable"] = pending_is_readable(event["SecretId"], event["ClientRequestToken"])
+    with open(ROOM / "events.jsonl", "a") as log:
+        log.write(json.dumps(event) + "\n")
+    if not step:
+        fail_if_told(event, "event")
+        return {"environment": dict(os.environ)}
+    fail_if_told(event, step)
+    if step in control(event).get("skip", []):
+        return None
+    work = {"createSecret": create, "setSecret": announce, "finishSecret": finish}.get(step)
+    if work:
+        work(event["SecretId"], event["ClientRequestToken"], event)
+    print(json.dumps({"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [
+        {"Namespace": "Checks", "Dimensions": [["Step"]], "Metrics": [{"Name": "StepDuration", "Unit": "Milliseconds"}]}]},
+        "Step": step, "StepDuration": 7}), flush=True)
+    return None
+
+
+def post(path, body):
+    urllib.request.urlopen(urllib.request.Request(f"{RUNTIME}/{path}", json.dumps(body).encode())).close()
+
+
+while True:
+    with urllib.request.urlopen(f"{RUNTIME}/invocation/next") as answer:
+        request = answer.headers["Lambda-Runtime-Aws-Request-Id"]
+        event = json.loads(answer.read())
+    try:
+        post(f"invocation/{request}/response", handle(event))
+    except Exception as problem:
+        post(f"invocation/{request}/error", {"errorMessage": str(problem)[:300], "errorType": type(problem).__name__})

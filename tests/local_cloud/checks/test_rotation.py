@@ -1,0 +1,164 @@
+"""RotateSecret: the four steps, what happens when one fails, and the native schedule."""
+import json
+import pathlib
+import tempfile
+import time
+import unittest
+import uuid
+
+import cloud
+from cloud import failed_to
+
+store = cloud.client("secretsmanager")
+ALL = ["createSecret", "setSecret", "testSecret", "finishSecret"]
+
+
+def rotated(secret):
+    return cloud.until("the rotation ends", lambda: cloud.described(secret).get("LastRotatedDate"))
+
+
+class Rotation(unittest.TestCase):
+    def test_the_four_steps_are_called_in_order_with_one_token(self):
+        secret, token = cloud.new_secret(), str(uuid.uuid4())
+        first = cloud.labels(secret)["AWSCURRENT"]
+        self.assertEqual(cloud.rotate(secret, ClientRequestToken=token), token)
+        rotated(secret)
+        self.assertEqual(cloud.steps(secret), [(step, token) for step in ALL])
+        labels = cloud.labels(secret)
+        self.assertEqual((labels["AWSCURRENT"], labels["AWSPREVIOUS"]), (token, first))
+
+    def test_the_same_request_again_rotates_once(self):
+        secret, token = cloud.new_secret(), str(uuid.uuid4())
+        for _ in range(3):
+            cloud.rotate(secret, ClientRequestToken=token)
+        rotated(secret)
+        self.assertEqual(cloud.rotate(secret, ClientRequestToken=token), token)
+        time.sleep(0.3)
+        self.assertEqual(len(cloud.steps(secret)), 4)
+
+    def test_a_failed_rotation_begins_again_at_create_with_the_same_token(self):
+        secret = cloud.new_secret()
+        cloud.control(secret, fail={"setSecret": 1, "testSecret": 1})
+        token = cloud.rotate(secret)
+        rotated(secret)
+        self.assertEqual(cloud.steps(secret), [(step, token) for step in [*ALL[:2], *ALL[:3], *ALL]])
+
+    def test_after_the_last_attempt_the_version_stays_open_and_blocks_the_next(self):
+        secret = cloud.new_secret()
+        cloud.control(secret, fail={"setSecret": 3})
+        token = cloud.rotate(secret)
+        cloud.until("three attempts", lambda: len(cloud.steps(secret)) == 6)
+        time.sleep(0.3)
+        self.assertEqual(len(cloud.steps(secret)), 6)
+        self.assertEqual(cloud.labels(secret)["AWSPENDING"], token)
+        self.assertEqual(failed_to(store.rotate_secret, SecretId=secret), "InvalidRequestException")
+        rotated(secret)  # the old one was reattempted
+        self.assertEqual(cloud.labels(secret)["AWSCURRENT"], token)
+        self.assertEqual({t for _, t in cloud.steps(secret)}, {token})
+
+    def test_a_rotation_that_does_not_promote_has_failed(self):
+        secret = cloud.new_secret()
+        cloud.control(secret, skip=["finishSecret"])
+        cloud.rotate(secret)
+        cloud.until("three attempts", lambda: len(cloud.steps(secret)) == 12)
+        time.sleep(0.2)
+        self.assertNotIn("LastRotatedDate", cloud.described(secret))
+
+    def test_a_value_written_by_hand_abandons_the_rotation(self):
+        secret = cloud.new_secret()
+        cloud.control(secret, fail={"setSecret": 99})
+        cloud.rotate(secret)
+        cloud.until("one attempt", lambda: len(cloud.steps(secret)) >= 2)
+        by_hand = store.put_secret_value(SecretId=secret, SecretString="by hand")["VersionId"]
+        self.assertEqual(cloud.labels(secret)["AWSCURRENT"], by_hand)
+        self.assertNotIn("AWSPENDING", cloud.labels(secret))
+        cloud.control(secret)
+        cloud.until("the next rotation is taken", lambda: cloud.rotate(secret) if not _running(secret) else None)
+        rotated(secret)
+
+    def test_not_at_once_means_test_secret_on_a_version_that_goes_away(self):
+        secret = cloud.new_secret()
+        first = cloud.labels(secret)
+        cloud.rotate(secret, RotateImmediately=False)
+        cloud.until("the trial", lambda: cloud.steps(secret) and "AWSPENDING" not in cloud.labels(secret))
+        trial, = (e for e in cloud.events_given() if e.get("SecretId") == secret)
+        self.assertEqual((trial["Step"], trial["Readable"]), ("testSecret", False))
+        self.assertEqual(cloud.labels(secret), first)
+        self.assertTrue(cloud.described(secret)["RotationEnabled"])
+        self.assertNotIn("LastRotatedDate", cloud.described(secret))
+
+    def test_each_attempt_carries_a_rotation_token_that_put_takes(self):
+        secret = cloud.new_secret()
+        cloud.rotate(secret)
+        rotated(secret)
+        tokens = {e["RotationToken"] for e in cloud.events_given() if e.get("SecretId") == secret}
+        self.assertEqual(len(tokens), 1)
+        self.assertEqual(failed_to(store.put_secret_value, SecretId=secret, SecretString="x", RotationToken="!" * 40),
+                         "InvalidParameterException")
+
+    def test_a_function_that_may_not_be_invoked_is_refused(self):
+        secret = cloud.new_secret()
+        other = cloud.stack()["FunctionArn"] + "-that-is-not-there"
+        self.assertEqual(failed_to(cloud.rotate, secret=secret, RotationLambdaARN=other), "AccessDeniedException")
+        self.assertFalse(cloud.described(secret).get("RotationEnabled"))
+
+    def test_schedules_that_aws_refuses_are_refused(self):
+        secret = cloud.new_secret()
+        for rules in ({"ScheduleExpression": "rate(3 hours)"}, {"ScheduleExpression": "rate(x)"},
+                      {"ScheduleExpression": "rate(4 hours)", "Duration": "5h"},
+                      {"AutomaticallyAfterDays": 1, "ScheduleExpression": "rate(4 hours)"}):
+            self.assertEqual(failed_to(cloud.rotate, secret=secret, RotationRules=rules), "InvalidParameterException")
+
+
+class Schedule(unittest.TestCase):
+    def test_a_native_schedule_rotates_again_and_again_until_it_is_cancelled(self):
+        secret = cloud.new_secret()
+        cloud.rotate(secret, RotationRules={"ScheduleExpression": "rate(4 hours)"}, RotateImmediately=False)
+        asked = time.time()
+        due = cloud.described(secret)["NextRotationDate"].timestamp()
+        self.assertAlmostEqual(due - asked, 4 * 3600 / cloud.CLOCK_SCALE, delta=0.5)
+        first = rotated(secret)
+        self.assertGreaterEqual(first.timestamp(), due)
+        second = cloud.until("a second one", lambda: (d := cloud.described(secret))["LastRotatedDate"] > first and d)
+        self.assertGreater(second["NextRotationDate"], second["LastRotatedDate"])
+        store.cancel_rotate_secret(SecretId=secret)
+        described = cloud.described(secret)
+        self.assertFalse(described["RotationEnabled"])
+        self.assertNotIn("NextRotationDate", described)
+        cloud.until("nothing runs", lambda: not _running(secret))
+        steps = len(cloud.steps(secret))
+        time.sleep(1.2 * 4 * 3600 / cloud.CLOCK_SCALE)
+        self.assertEqual(len(cloud.steps(secret)), steps)
+
+    def test_the_schedule_reattempts_what_was_left_open(self):
+        secret = cloud.new_secret()
+        cloud.control(secret, fail={"setSecret": 3})
+        token = cloud.rotate(secret, RotationRules={"ScheduleExpression": "rate(4 hours)"})
+        rotated(secret)
+        self.assertEqual(next(t for step, t in cloud.steps(secret) if step == "finishSecret"), token)
+        store.cancel_rotate_secret(SecretId=secret)
+
+
+class Trial(unittest.TestCase):
+    def test_the_version_of_a_trial_can_hold_the_current_value(self):
+        process, endpoint = cloud.start("--trial-version", "current")
+        self.addCleanup(cloud.stop, process)
+        with tempfile.TemporaryDirectory() as room:
+            done = cloud.deploy(endpoint, str(cloud.HERE / "templates/root.yaml"), "--stack", "checks",
+                                "--binary", f"rotator={cloud.bootstrap()}", "--parameter", f"Room={room}")
+            self.assertEqual(done.returncode, 0, done.stderr)  # its schedule does not rotate at once
+            log = pathlib.Path(room) / "events.jsonl"
+            cloud.until("the trial", log.exists)
+            self.assertEqual([(e["Step"], e["Readable"]) for e in map(json.loads, log.read_text().splitlines())],
+                             [("testSecret", True)])
+
+
+def _running(secret):
+    """Whether steps still come in for a secret."""
+    before = len(cloud.steps(secret))
+    time.sleep(0.5)
+    return len(cloud.steps(secret)) != before
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,175 @@
+"""CloudFormation: the resource types Rekey's templates use and MiniStack refuses or shortens."""
+import json
+
+from ministack.services import eventbridge as eb
+from ministack.services import lambda_svc as lam
+from ministack.services import secretsmanager as sm
+from ministack.services.cloudformation import provisioners as cfn
+
+import rotation
+
+_original = {}
+
+
+def _done(response, what):
+    if response[0] >= 400:
+        body = json.loads(response[2] or b"{}")
+        raise ValueError(f"{what}: {body.get('__type')}: {body.get('message') or body.get('Message')}")
+    return json.loads(response[2] or b"{}")
+
+
+def _true(value):
+    return str(value).lower() == "true"
+
+
+# Types MiniStack does not know. Each is made the same way when it is created and when it is updated.
+
+def _schedule(logical_id, props, stack):
+    if props.get("HostedRotationLambda"):
+        raise ValueError("HostedRotationLambda needs a function that AWS hosts: there is none here")
+    rules = dict(props.get("RotationRules") or {})
+    if "AutomaticallyAfterDays" in rules:
+        rules["AutomaticallyAfterDays"] = int(rules["AutomaticallyAfterDays"])
+    out = _done(sm._rotate_secret({
+        "SecretId": props["SecretId"], "RotationLambdaARN": props.get("RotationLambdaARN"), "RotationRules": rules,
+        "RotateImmediately": _true(props.get("RotateImmediatelyOnUpdate", True))}), "RotationSchedule")
+    return out["ARN"], {"Id": out["ARN"]}
+
+
+def _end_schedule(physical_id, props):
+    rotation.cancel_rotate_secret({"SecretId": physical_id})
+
+
+def _secret_policy(logical_id, props, stack):
+    out = _done(sm._put_resource_policy({"SecretId": props["SecretId"],
+                                         "ResourcePolicy": json.dumps(props["ResourcePolicy"])}), "ResourcePolicy")
+    return out["ARN"], {"Id": out["ARN"]}
+
+
+def _end_secret_policy(physical_id, props):
+    sm._delete_resource_policy({"SecretId": physical_id})
+
+
+def _archive(logical_id, props, stack):
+    name = props.get("ArchiveName") or cfn._physical_name(stack, logical_id, max_len=48)
+    pattern = props.get("EventPattern")
+    kept = eb._archives.pop(name, None)
+    out = _done(eb._create_archive({
+        "ArchiveName": name, "EventSourceArn": props["SourceArn"], "Description": props.get("Description", ""),
+        "RetentionDays": int(props.get("RetentionDays", 0)),
+        "EventPattern": json.dumps(pattern) if isinstance(pattern, dict) else pattern or ""}), "Archive")
+    if kept:
+        eb._archives[name].update({k: kept[k] for k in ("Events", "EventCount", "CreationTime") if k in kept})
+    return name, {"Arn": out["ArchiveArn"]}
+
+
+def _end_archive(physical_id, props):
+    eb._archives.pop(physical_id, None)
+
+
+def _bus_policy(logical_id, props, stack):
+    bus = props.get("EventBusName", "default")
+    statement = props.get("Statement") or {
+        "Effect": "Allow", "Principal": props.get("Principal"), "Action": props.get("Action"),
+        "Resource": f"arn:aws:events:{eb.get_region()}:{eb.get_account_id()}:event-bus/{bus}"}
+    policy = eb._event_bus_policies.get(bus) or {"Version": "2012-10-17", "Statement": []}
+    others = [s for s in policy["Statement"] if s.get("Sid") != props["StatementId"]]
+    eb._event_bus_policies[bus] = {**policy, "Statement": [*others, {**statement, "Sid": props["StatementId"]}]}
+    return f"{bus}|{props['StatementId']}", {}
+
+
+def _end_bus_policy(physical_id, props):
+    bus, _, statement = physical_id.partition("|")
+    eb._remove_permission({"EventBusName": bus, "StatementId": statement})
+
+
+ADDED = {
+    "AWS::SecretsManager::RotationSchedule": (_schedule, _end_schedule),
+    "AWS::SecretsManager::ResourcePolicy": (_secret_policy, _end_secret_policy),
+    "AWS::Events::Archive": (_archive, _end_archive),
+    "AWS::Events::EventBusPolicy": (_bus_policy, _end_bus_policy),
+}
+
+
+def _add(rtype, make, end):
+    if rtype in cfn._RESOURCE_HANDLERS:
+        raise SystemExit(f"local cloud: MiniStack has {rtype} now; see whether ours is still needed")
+    cfn._RESOURCE_HANDLERS[rtype] = {
+        "create": make, "delete": end,
+        "update": lambda physical_id, old, new, stack: make(physical_id, new, stack)}
+
+
+# Types MiniStack knows, but not wholly
+
+def _sm_secret_string(props):
+    """The declared value, or one by the rules of GetRandomPassword, which GenerateSecretString shares."""
+    wanted = props.get("GenerateSecretString")
+    if wanted is None:
+        return props.get("SecretString", "")
+    request = {k: _true(v) if k.startswith(("Exclude", "Include", "Require")) and k != "ExcludeCharacters" else v
+               for k, v in wanted.items()}
+    request["PasswordLength"] = int(wanted.get("PasswordLength", 32))
+    password = _done(sm._get_random_password(request), "GenerateSecretString")["RandomPassword"]
+    if "SecretStringTemplate" not in wanted:
+        return password
+    return json.dumps({**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: password})
+
+
+def _name_of(physical_id):
+    return (sm._resolve(physical_id)[0] or physical_id) if physical_id.startswith("arn:") else physical_id
+
+
+def _create_secret(logical_id, props, stack):
+    name = props.get("Name")
+    if name and name in sm._secrets:
+        raise ValueError(f"The operation failed because the secret {name} already exists.")
+    name, attributes = _original["secret"]["create"](logical_id, props, stack)
+    if not props.get("SecretString") and props.get("GenerateSecretString") is None:
+        sm._secrets[name]["Versions"] = {}
+    return attributes["Arn"], attributes
+
+
+def _update_secret(physical_id, old, new, stack, logical_id=None):
+    _, attributes = _original["secret"]["update"](_name_of(physical_id), old, new, stack, logical_id)
+    return attributes["Arn"], attributes
+
+
+def _delete_secret(physical_id, props):
+    _original["secret"]["delete"](_name_of(physical_id), props)
+
+
+def _keep_function_limits(physical_id, props):
+    """Reserved concurrency and dead-letter queue, which MiniStack drops without a word."""
+    function = lam._functions[lam._resolve_name(physical_id)]
+    reserved = props.get("ReservedConcurrentExecutions")
+    function["concurrency"] = None if reserved is None else int(reserved)
+    if props.get("DeadLetterConfig"):
+        function["config"]["DeadLetterConfig"] = props["DeadLetterConfig"]
+
+
+def _create_function(logical_id, props, stack):
+    made = _original["function"]["create"](logical_id, props, stack)
+    _keep_function_limits(made[0], props)
+    return made
+
+
+def _update_function(physical_id, old, new, stack, logical_id=None):
+    made = _original["function"]["update"](physical_id, old, new, stack, logical_id)
+    _keep_function_limits(made[0], new)
+    return made
+
+
+def install():
+    from replace import Unknown, replace
+    for rtype, (make, end) in ADDED.items():
+        _add(rtype, make, end)
+    replace(cfn, "_sm_secret_string", _sm_secret_string)
+    for key, rtype, mended in (
+            ("secret", "AWS::SecretsManager::Secret",
+             {"create": _create_secret, "update": _update_secret, "delete": _delete_secret}),
+            ("function", "AWS::Lambda::Function", {"create": _create_function, "update": _update_function})):
+        handlers = cfn._RESOURCE_HANDLERS[rtype]
+        if not handlers.get("update_with_logical_id"):
+            raise Unknown(f"local cloud: {rtype} is updated in another way now")
+        _original[key] = dict(handlers)
+        handlers.update(mended)

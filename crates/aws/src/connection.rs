@@ -1,0 +1,131 @@
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::trust::amazon_roots;
+
+/// Where AWS is and as whom we speak to it. A function reads these once, from the environment that
+/// Lambda sets.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `AWS_REGION`.
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: Credential,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: Option<Credential>,
+    /// `AWS_ENDPOINT_URL`: another endpoint for every service, such as a local cloud's.
+    pub endpoint_url: Option<String>,
+    /// The PEM text of `AWS_CA_BUNDLE`: trusted in place of Amazon's roots.
+    pub ca_bundle: Option<String>,
+}
+
+/// Text that `Debug` does not show.
+#[derive(Clone)]
+pub struct Credential(String);
+
+impl From<String> for Credential {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Settings that no client can be made of.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("no TLS client can be made: {0}; check the file that AWS_CA_BUNDLE names")]
+pub struct SettingsError(String);
+
+/// What the clients of one process share: one pool of connections, one set of retries and time-outs.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(crate) region: String,
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) credentials: Credentials,
+    pub(crate) http: SharedHttpClient,
+}
+
+impl Connection {
+    /// Makes the shared HTTP client. Opens no connection yet.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when the CA bundle cannot be used.
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        let roots = match settings.ca_bundle {
+            Some(pem) => {
+                let mut store = tls::TrustStore::empty();
+                store.add_pem_certificate(pem);
+                store
+            }
+            None => amazon_roots(),
+        };
+        let context = tls::TlsContext::builder()
+            .with_trust_store(roots)
+            .build()
+            .map_err(|error| SettingsError(error.to_string()))?;
+        let provider = tls::Provider::rustls(tls::rustls_provider::CryptoMode::Ring);
+        let http = Builder::new()
+            .tls_provider(provider)
+            .tls_context(context)
+            .build_https();
+        Ok(Self {
+            region: settings.region,
+            endpoint_url: settings.endpoint_url,
+            credentials: Credentials::new(
+                settings.access_key_id,
+                settings.secret_access_key.0,
+                settings.session_token.map(|token| token.0),
+                None,
+                "environment",
+            ),
+            http,
+        })
+    }
+}
+
+/// At most three attempts, and an end to each: a step has 30 seconds for everything.
+pub(crate) fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(Duration::from_secs(1))
+}
+
+pub(crate) fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(9))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_never_in_debug_text() {
+        let settings = Settings {
+            region: "eu-west-1".into(),
+            access_key_id: "AKIDEXAMPLE".into(),
+            secret_access_key: Credential::from("do-not-show-1".to_owned()),
+            session_token: Some(Credential::from("do-not-show-2".to_owned())),
+            endpoint_url: None,
+            ca_bundle: None,
+        };
+        let before = format!("{settings:?}");
+        let after = format!("{:?}", Connection::new(settings).unwrap());
+        assert!(!before.contains("do-not-show") && !after.contains("do-not-show"));
+    }
+}

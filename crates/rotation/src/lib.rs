@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod announcer;
+mod description;
+mod error;
+mod fingerprint;
+mod label;
+mod pause;
+mod plan;
+mod request;
+mod rotation;
+mod rotator;
+mod secret;
+mod step;
+mod steps;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod value;
+
+pub use announcer::{AnnounceError, Announcer, Intent, StepFailed};
+pub use description::{Description, GRACE_TAG};
+pub use error::{ErrorClass, RotationError};
+pub use fingerprint::{Fingerprint, Fingerprints};
+pub use label::StagingLabel;
+pub use pause::Pause;
+pub use plan::{Plan, Refusal, plan};
+pub use request::{RequestError, RotationToken, StepRequest};
+pub use rotation::{Outcome, Rotation};
+pub use rotator::{Credentials, Overlap, Rotator, TargetError};
+pub use secret::{ClientRequestToken, SecretId, VersionId};
+pub use step::{Step, UnknownStep};
+pub use store::{PutValue, SecretStore, Selector, StoreError, VersionedValue};
+pub use value::{InvalidValue, SecretValue};

@@ -1,0 +1,49 @@
+use futures_util::future::join;
+use rand_core::TryCryptoRng;
+
+use crate::{
+    Outcome, Plan, PutValue, Rotation, RotationError, Rotator, SecretStore, Selector, StagingLabel,
+    StepRequest, StoreError, plan,
+};
+
+/// Makes the next value and keeps it under `AWSPENDING`.
+///
+/// A value is never read first: `PutSecretValue` itself tells whether the token has one, and unlike a
+/// read it cannot miss a value that was written a moment ago.
+pub(crate) async fn create<S, R, A, P, F, G>(
+    rotation: &Rotation<S, R, A, P, F>,
+    request: &StepRequest,
+    now: i64,
+    randomness: &mut G,
+) -> Result<Outcome, RotationError>
+where
+    S: SecretStore,
+    R: Rotator,
+    G: TryCryptoRng,
+{
+    let (description, current) = join(
+        rotation.store.describe(&request.secret),
+        rotation
+            .store
+            .value(&request.secret, Selector::Label(&StagingLabel::Current)),
+    )
+    .await;
+    match plan(request, &description?, now) {
+        Plan::Done => return Ok(Outcome::AlreadyDone),
+        Plan::Refuse(refusal) => return Err(refusal.into()),
+        Plan::Run => {}
+    }
+    let next = rotation.rotator.next(&current?.value, randomness)?;
+    let put = PutValue {
+        secret: &request.secret,
+        token: &request.token,
+        value: &next,
+        rotation_token: request.rotation_token.as_ref(),
+    };
+    match rotation.store.put(put).await {
+        Ok(()) => Ok(Outcome::Done),
+        // An earlier call of this rotation has made the value: that one counts, ours is forgotten.
+        Err(StoreError::AlreadyExists) => Ok(Outcome::AlreadyDone),
+        Err(error) => Err(error.into()),
+    }
+}

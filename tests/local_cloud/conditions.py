@@ -56,7 +56,9 @@ def request_tag_context(service, iam_action, body, params):
 
 
 def _resolve_condition_key(key, ctx):
-    """aws:PrincipalArn of a role's session is the ARN of the role."""
+    """aws:PrincipalArn of a role's session is the ARN of the role; the loopback counts as a secure transport."""
+    if key.lower() == "aws:securetransport":
+        return "true"
     if key.lower() == "aws:principalarn" and ":assumed-role/" in ctx.principal_arn:
         name = iam_evaluator._role_name_from_assumed_arn(ctx.principal_arn)
         role = iam._roles.get_scoped(ctx.principal_account, None, name)

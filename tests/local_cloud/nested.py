@@ -39,9 +39,18 @@ def _cfn_nested_stack_deploy(logical_id, props, parent_stack_name, *, previous_p
         _inside.reset(token)
 
 
+def _update_resource(resource_type, physical_id, old_props, new_props, stack_name, logical_id=None, old_attrs=None):
+    """An unchanged resource of a nested stack keeps its attributes, as one of a root stack does."""
+    if old_attrs is None:
+        kept = (_stacks.get(stack_name) or {}).get("_resources", {}).get(logical_id) or {}
+        old_attrs = kept.get("Attributes")
+    return _original["update"](resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)
+
+
 def install():
     from replace import replace
     _original.update(
         parse=replace(engine, "_parse_template", _parse_template),
+        update=replace(cfn, "_update_resource", _update_resource),
         deploy=replace(cfn, "_cfn_nested_stack_deploy", _cfn_nested_stack_deploy),
         delete=cfn._cfn_nested_stack_delete)

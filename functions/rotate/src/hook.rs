@@ -1,0 +1,172 @@
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use getrandom::SysRng;
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use rekey_aws::{Connection, EventBus, SecretsManager, SettingsError};
+use rekey_events::Source;
+use rekey_rotation::{
+    ErrorClass, Outcome, Pause, Rotation, RotationError, Rotator as _, SecretStore as _, Selector,
+    StagingLabel, StoreError,
+};
+use rekey_rotators::postgres::Postgres;
+use rekey_telemetry::StepMetric;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::fingerprint::{KeyTooShort, KeyedFingerprints};
+use crate::wire::{EventError, InnerBus, step_request};
+
+/// The function: everything that lives from one call to the next.
+pub struct Hook {
+    function: String,
+    rotation: Rotation<SecretsManager, Postgres, InnerBus, Sleep, KeyedFingerprints>,
+}
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// No client for AWS.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The key of fingerprints cannot be read.
+    #[error("the secret that REKEY_FINGERPRINT_KEY names: {0}")]
+    FingerprintKey(#[source] StoreError),
+    /// The key of fingerprints cannot be used.
+    #[error(transparent)]
+    KeyTooShort(#[from] KeyTooShort),
+}
+
+/// A step that was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The event is not a step.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The step failed.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
+}
+
+impl StepError {
+    const fn class(&self) -> ErrorClass {
+        match self {
+            Self::Event(_) => ErrorClass::InvalidRequest,
+            Self::Rotation(error) => error.class(),
+        }
+    }
+}
+
+impl From<StepError> for Diagnostic {
+    fn from(error: StepError) -> Self {
+        Self {
+            error_type: error.class().as_str().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+impl Hook {
+    /// Makes the clients, and reads the key of fingerprints: the one call of the init, which also opens
+    /// the connection that the first step then finds open.
+    pub async fn new(config: Config) -> Result<Self, InitError> {
+        let connection = Connection::new(config.aws)?;
+        let store = SecretsManager::new(&connection);
+        let current = Selector::Label(&StagingLabel::Current);
+        let key = store
+            .value(&config.fingerprint_key, current)
+            .await
+            .map_err(InitError::FingerprintKey)?;
+        let bus = EventBus::new(&connection, config.bus, Source::Rotate);
+        Ok(Self {
+            function: config.function,
+            rotation: Rotation::new(
+                store,
+                Postgres::new(config.postgres),
+                InnerBus(bus),
+                Sleep,
+                KeyedFingerprints::new(&key.value)?,
+            ),
+        })
+    }
+
+    /// Does one step, and writes one log line and one metric record about it.
+    pub async fn step(&self, event: LambdaEvent<Value>) -> Result<(), StepError> {
+        let started = Instant::now();
+        let now = since_1970();
+        let (payload, context) = event.into_parts();
+        let request = match step_request(payload, context.request_id) {
+            Ok(request) => request,
+            Err(error) => {
+                let error = StepError::from(error);
+                tracing::error!(class = %error.class(), %error, "event refused");
+                self.measure("unknown", started, now, true);
+                return Err(error);
+            }
+        };
+        let at = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let result = self.rotation.run(&request, at, &mut SysRng).await;
+        let step = request.step.as_str();
+        match &result {
+            Ok(outcome) => tracing::info!(
+                step,
+                secret = %request.secret,
+                version = %request.token,
+                kind = self.rotation.rotator.kind(),
+                outcome = outcome_name(*outcome),
+                "step done"
+            ),
+            Err(error) => tracing::error!(
+                step,
+                secret = %request.secret,
+                version = %request.token,
+                kind = self.rotation.rotator.kind(),
+                class = %error.class(),
+                retryable = error.class().retryable(),
+                %error,
+                "step failed"
+            ),
+        }
+        self.measure(step, started, now, result.is_err());
+        result?;
+        Ok(())
+    }
+
+    fn measure(&self, step: &str, started: Instant, now: Duration, failed: bool) {
+        StepMetric {
+            function: &self.function,
+            kind: self.rotation.rotator.kind(),
+            step,
+            duration: started.elapsed(),
+            failed,
+            at: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+        }
+        .emit(&mut std::io::stdout());
+    }
+}
+
+const fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::AlreadyDone => "already_done",
+        Outcome::Probed => "probed",
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the clock is read"
+)]
+fn since_1970() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+/// Waiting for real.
+pub struct Sleep;
+
+impl Pause for Sleep {
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}

@@ -1,0 +1,61 @@
+//! The local stack, shown (`demo`) or kept (`up`). Started by `cargo xtask`.
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "it speaks to a person, and stops when something is wrong"
+)]
+
+mod demo;
+mod halfway;
+mod report;
+mod set_up;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tell the story of three rotations, live.
+    Demo {
+        /// Use one user where two are needed.
+        #[arg(long = "break", value_parser = ["single-user"])]
+        break_it: Option<String>,
+        /// Print the summary as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep a stack running.
+    Up {
+        /// Where to write what to try, once everything runs.
+        #[arg(long)]
+        ready: PathBuf,
+        /// Where to write the endpoint and the names of the functions.
+        #[arg(long)]
+        stack: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo { break_it, json } => demo::demo(break_it.is_some(), json).await,
+        Command::Up { ready, stack } => up::up(&ready, &stack).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The local cloud as a child process.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::given;
+
+/// How a local cloud behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How much faster rotation schedules run.
+    pub clock_scale: f64,
+    /// How often a failing rotation is run.
+    pub attempts: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock_scale: 1.0,
+            attempts: 3,
+        }
+    }
+}
+
+/// A local cloud with IAM enforced. Stopped when this is dropped.
+pub struct Cloud {
+    child: Child,
+    /// `http://127.0.0.1:PORT`.
+    pub endpoint: String,
+    /// Its folder: the server's log, and what is dumped from it.
+    pub dir: PathBuf,
+}
+
+/// The Region of the local cloud.
+pub const REGION: &str = "eu-west-1";
+
+impl Cloud {
+    /// Starts one on a free port.
+    pub fn start(options: &Options) -> Result<Self> {
+        let dir = given::scratch("cloud")?;
+        let log = File::create(dir.join("server.log"))?;
+        let mut child = Command::new(given::python()?)
+            .arg(given::root().join("tests/local_cloud"))
+            .args(["--port", "0", "--iam", "--region", REGION])
+            .args(["--parent", &std::process::id().to_string()])
+            .args(["--clock-scale", &options.clock_scale.to_string()])
+            .args(["--rotation-attempts", &options.attempts.to_string()])
+            .args(["--rotation-pause", "0.5"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .context("cannot start the local cloud")?;
+        let output = child.stdout.take().context("no output")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        let Some(endpoint) = line.trim().strip_prefix("endpoint ") else {
+            let log = std::fs::read_to_string(dir.join("server.log")).unwrap_or_default();
+            bail!("the local cloud did not start:\n{log}");
+        };
+        Ok(Self {
+            child,
+            endpoint: endpoint.to_owned(),
+            dir,
+        })
+    }
+
+    /// A Python script of the local cloud, told where it is.
+    pub fn script(&self, name: &str) -> Result<Command> {
+        let mut command = Command::new(given::python()?);
+        command
+            .arg(given::root().join("tests/local_cloud").join(name))
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env_remove("AWS_CA_BUNDLE")
+            .current_dir(given::root());
+        Ok(command)
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while asked.is_ok() && Instant::now() < deadline {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _killed = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}

@@ -1,0 +1,69 @@
+//! What `cargo xtask` has started, as it says in the environment.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+/// A PostgreSQL server that runs on this machine.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Server {
+    pub major: u32,
+    pub host: String,
+    pub port: u16,
+    #[serde(default)]
+    pub replica_port: Option<u16>,
+    pub ca_file: PathBuf,
+    pub superuser: String,
+    pub superuser_password: String,
+    pub log_file: PathBuf,
+}
+
+/// The servers, the newest first.
+pub fn servers() -> Result<Vec<Server>> {
+    let path = var("REKEY_TEST_POSTGRES")?;
+    let text = std::fs::read_to_string(&path).with_context(|| path)?;
+    let mut servers: Vec<Server> = serde_json::from_str(&text)?;
+    servers.sort_by_key(|server| std::cmp::Reverse(server.major));
+    Ok(servers)
+}
+
+/// The newest server.
+pub fn newest_server() -> Result<Server> {
+    servers()?
+        .into_iter()
+        .next()
+        .context("no PostgreSQL server runs")
+}
+
+/// The interpreter with the local cloud's packages.
+pub fn python() -> Result<PathBuf> {
+    var("REKEY_TEST_PYTHON").map(PathBuf::from)
+}
+
+/// The rotation function's binary.
+pub fn function() -> Result<PathBuf> {
+    var("REKEY_TEST_FUNCTION").map(PathBuf::from)
+}
+
+/// The root of the checkout.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A new folder below the build folder, for logs and the like.
+pub fn scratch(name: &str) -> Result<PathBuf> {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let dir = target.join(format!("local/{name}-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
+fn var(name: &str) -> Result<String> {
+    std::env::var(name)
+        .with_context(|| format!("{name} is not set: run this through `cargo xtask test`"))
+}

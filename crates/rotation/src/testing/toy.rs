@@ -1,0 +1,270 @@
+//! A target in memory: users with passwords, a lock, and both strategies. It shows that the suites work;
+//! what a real server does is tested on one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rand_core::TryCryptoRng;
+use serde_json::{Value, json};
+
+use super::world::{Target, World};
+use crate::{Credentials, Overlap, Rotator, SecretId, SecretValue, TargetError};
+
+const SUPERUSER_SECRET: &str = "db/superuser";
+
+/// Toy servers, rotated in one way.
+#[derive(Clone, Copy, Debug)]
+pub struct ToyWorld(pub Overlap);
+
+impl World for ToyWorld {
+    type Target = ToyServer;
+
+    fn name(&self) -> String {
+        format!("toy {}", self.0.as_str())
+    }
+
+    fn overlap(&self) -> Overlap {
+        self.0
+    }
+
+    async fn fresh(&self) -> ToyServer {
+        let server = ToyServer {
+            overlap: self.0,
+            state: Arc::default(),
+        };
+        for user in ["app", "somebody", "admin"] {
+            let password = format!("first password of {user}");
+            server.state().users.insert(user.to_owned(), password);
+        }
+        server
+    }
+}
+
+/// One toy server.
+#[derive(Clone)]
+pub struct ToyServer {
+    overlap: Overlap,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    users: BTreeMap<String, String>,
+    holder: Option<u64>,
+    sessions: u64,
+}
+
+impl ToyServer {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes a password by hand: that of the user that `value` names.
+    ///
+    /// # Errors
+    /// [`TargetError::InvalidSecret`] when it is not a secret of this kind.
+    pub fn set_password(&self, value: &SecretValue) -> Result<(), TargetError> {
+        let (user, password) = (field(value, "username")?, field(value, "password")?);
+        self.state().users.insert(user, password);
+        Ok(())
+    }
+
+    fn secret_of(&self, user: &str) -> SecretValue {
+        let superuser = self.overlap.both_work().then_some(SUPERUSER_SECRET);
+        value(&json!({
+            "engine": "toy", "host": "toy.test", "username": user,
+            "password": format!("first password of {user}"), "masterarn": superuser,
+        }))
+    }
+
+    fn login(&self, secret: &SecretValue) -> Result<(), TargetError> {
+        let (user, password) = (field(secret, "username")?, field(secret, "password")?);
+        if self.state().users.get(&user) == Some(&password) {
+            Ok(())
+        } else {
+            Err(TargetError::WrongPassword(format!("{user} is not let in")))
+        }
+    }
+}
+
+impl Target for ToyServer {
+    type Rotator = Self;
+
+    fn first(&self) -> SecretValue {
+        self.secret_of("app")
+    }
+
+    fn superuser(&self) -> Option<(SecretId, SecretValue)> {
+        let id = SecretId::parse(SUPERUSER_SECRET).filter(|_| self.overlap.both_work());
+        id.map(|id| (id, self.secret_of("admin")))
+    }
+
+    fn bystander(&self) -> SecretValue {
+        self.secret_of("somebody")
+    }
+
+    fn rotator(&self) -> Self {
+        self.clone()
+    }
+
+    async fn logs_in(&self, value: &SecretValue) -> bool {
+        self.login(value).is_ok()
+    }
+
+    async fn users(&self) -> Vec<String> {
+        self.state().users.keys().cloned().collect()
+    }
+
+    async fn free_locks(&self) {
+        self.state().holder = None;
+    }
+}
+
+/// A session that holds the toy's lock.
+pub struct ToyHold {
+    session: u64,
+    server: ToyServer,
+}
+
+impl Drop for ToyHold {
+    fn drop(&mut self) {
+        let mut state = self.server.state();
+        if state.holder == Some(self.session) {
+            state.holder = None;
+        }
+    }
+}
+
+impl Rotator for ToyServer {
+    type Hold = ToyHold;
+
+    fn kind(&self) -> &'static str {
+        "toy"
+    }
+
+    fn overlap(&self, current: &SecretValue) -> Result<Overlap, TargetError> {
+        Ok(match Rotator::superuser(self, current)? {
+            Some(_) => Overlap::AlternatingUsers,
+            None => Overlap::SingleUser,
+        })
+    }
+
+    fn next<G: TryCryptoRng>(
+        &self,
+        current: &SecretValue,
+        randomness: &mut G,
+    ) -> Result<SecretValue, TargetError> {
+        let mut bytes = [0; 16];
+        let drawn = randomness.try_fill_bytes(&mut bytes);
+        drawn.map_err(|_| TargetError::Internal("no randomness".to_owned()))?;
+        let superuser = Rotator::superuser(self, current)?;
+        Ok(value(&json!({
+            "engine": "toy", "host": field(current, "host")?, "username": self.next_user(current)?,
+            "password": format!("{bytes:02x?}"), "masterarn": superuser.map(|id| id.to_string()),
+        })))
+    }
+
+    fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
+        let parsed = parse(current)?;
+        let named = parsed.get("masterarn").and_then(Value::as_str);
+        Ok(named.and_then(SecretId::parse))
+    }
+
+    async fn lock(&self, credentials: Credentials<'_>) -> Result<ToyHold, TargetError> {
+        let Credentials {
+            current,
+            pending,
+            previous,
+            superuser,
+        } = credentials;
+        if field(pending, "username")? != self.next_user(current)? {
+            let text = "the versions are not of one credential";
+            return Err(TargetError::InvalidSecret(text.to_owned()));
+        }
+        match superuser {
+            Some(superuser) => {
+                self.login(current)?;
+                self.login(superuser)?;
+            }
+            None => self
+                .login(current)
+                .or_else(|_| self.login(pending))
+                .or_else(|refused| previous.map_or(Err(refused), |value| self.login(value)))?,
+        }
+        let mut state = self.state();
+        if state.holder.is_some() {
+            return Err(TargetError::Busy("another session has the lock".to_owned()));
+        }
+        state.sessions += 1;
+        state.holder = Some(state.sessions);
+        Ok(ToyHold {
+            session: state.sessions,
+            server: self.clone(),
+        })
+    }
+
+    async fn set(&self, hold: ToyHold, credentials: Credentials<'_>) -> Result<(), TargetError> {
+        let user = field(credentials.pending, "username")?;
+        let password = field(credentials.pending, "password")?;
+        let mut state = self.state();
+        let alive = state.holder == Some(hold.session);
+        if alive {
+            state.users.insert(user, password);
+        }
+        // The hold gives the lock back when it is dropped, and needs the state for it.
+        drop(state);
+        if alive {
+            Ok(())
+        } else {
+            Err(TargetError::Unreachable("the session was ended".to_owned()))
+        }
+    }
+
+    async fn test(&self, pending: &SecretValue) -> Result<(), TargetError> {
+        self.login(pending)
+    }
+
+    async fn probe(
+        &self,
+        current: &SecretValue,
+        superuser: Option<&SecretValue>,
+    ) -> Result<(), TargetError> {
+        self.login(current)?;
+        superuser.map_or(Ok(()), |superuser| self.login(superuser))
+    }
+}
+
+impl ToyServer {
+    fn next_user(&self, current: &SecretValue) -> Result<String, TargetError> {
+        let user = field(current, "username")?;
+        if Rotator::superuser(self, current)?.is_none() {
+            return Ok(user);
+        }
+        Ok(match user.strip_suffix("_clone") {
+            Some(base) => base.to_owned(),
+            None => format!("{user}_clone"),
+        })
+    }
+}
+
+fn parse(secret: &SecretValue) -> Result<Value, TargetError> {
+    // The toy reads its own secrets.
+    serde_json::from_str(secret.expose())
+        .map_err(|_| TargetError::InvalidSecret("the secret is not JSON".to_owned()))
+}
+
+fn field(secret: &SecretValue, name: &str) -> Result<String, TargetError> {
+    let parsed = parse(secret)?;
+    let field = parsed.get(name).and_then(Value::as_str);
+    field
+        .map(str::to_owned)
+        .ok_or_else(|| TargetError::InvalidSecret(format!("the field {name} is missing")))
+}
+
+#[allow(
+    clippy::expect_used,
+    reason = "a JSON object is neither empty nor long"
+)]
+fn value(secret: &Value) -> SecretValue {
+    SecretValue::new(secret.to_string()).expect("a small JSON object is a value")
+}

@@ -1,0 +1,63 @@
+use std::fmt;
+
+/// A promise that was broken, and where.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{world}: {scenario}: {promise}: {detail}")]
+pub struct Violation {
+    /// The set-up.
+    pub world: String,
+    /// What was done.
+    pub scenario: String,
+    /// What was promised.
+    pub promise: Promise,
+    /// What was found. Never a value.
+    pub detail: String,
+}
+
+/// What holds at every moment, or at the end, of every scenario.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Promise {
+    /// With overlap, `AWSCURRENT` always logs in; with a single user, it or `AWSPENDING` does.
+    SomeoneLogsIn,
+    /// With overlap, the credential before the last rotation still logs in.
+    OldStillWorks,
+    /// With a single user the old password is dead: the test can tell a login that fails.
+    OldIsDead,
+    /// The retries of Secrets Manager bring the rotation to its end.
+    Converges,
+    /// One rotation makes one version with a value, and no user but the alternate.
+    OneNewCredential,
+    /// A value is promoted only after a login with it.
+    TestedBeforePromoted,
+    /// The target is changed only after the bus has taken the intent.
+    IntentBeforeChange,
+    /// The user of a credential never changes but to its alternate.
+    UserStays,
+    /// A read that fails, but for an absent value, fails the step with its own class.
+    ReadErrorsFail,
+    /// A repeated step is a success, and one out of place is refused with a reason.
+    StepsMayRepeat,
+    /// A second rotation does not begin while one is open.
+    OneRotationAtATime,
+    /// The suite cuts where it says it does.
+    CutsAreReal,
+}
+
+impl fmt::Display for Promise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SomeoneLogsIn => "a valid credential is always labelled",
+            Self::OldStillWorks => "the old credential still works",
+            Self::OldIsDead => "the old password is dead",
+            Self::Converges => "retries converge",
+            Self::OneNewCredential => "exactly one new credential",
+            Self::TestedBeforePromoted => "tested before promoted",
+            Self::IntentBeforeChange => "no mutation without an intent",
+            Self::UserStays => "the user stays",
+            Self::ReadErrorsFail => "a read error is not an absent value",
+            Self::StepsMayRepeat => "steps may repeat",
+            Self::OneRotationAtATime => "one rotation at a time",
+            Self::CutsAreReal => "cuts are real",
+        })
+    }
+}

@@ -34,6 +34,8 @@ def arguments(argv=None):
                         help="enforce IAM policies; a function then has the permissions of its role and no other")
     parser.add_argument("--state-dir", metavar="DIR",
                         help="keep everything (secret values too, unencrypted) in DIR and start from it next time")
+    parser.add_argument("--journal", metavar="FILE",
+                        help="write a line for every call: service, action, caller, connection, status; never a body")
     parser.add_argument("--parent", type=int, metavar="PID", help="stop when this process ends")
     parser.add_argument("--rotation-attempts", type=int, default=3, metavar="N",
                         help="how often Secrets Manager runs a rotation that fails, each time from createSecret "
@@ -96,11 +98,14 @@ def alive(pid):
     return True
 
 
-async def serve(sock, parent):
+async def serve(sock, parent, journal):
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
     from ministack.app import app
 
+    if journal:
+        from journal import journaled
+        app = journaled(app, journal)
     stop = asyncio.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sig, stop.set)
@@ -145,7 +150,7 @@ def main():
     environment.prepare(settings)
     install(settings)
     threading.Thread(target=announce, args=(port,), daemon=True, name="announce").start()
-    asyncio.run(serve(sock, given.parent))
+    asyncio.run(serve(sock, given.parent, given.journal))
     from ministack.core import lambda_runtime
     lambda_runtime.reset()  # ends the functions' processes
     sys.stdout.flush()

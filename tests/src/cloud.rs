@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
 
 use crate::given;
 
@@ -26,6 +27,22 @@ impl Default for Options {
             attempts: 3,
         }
     }
+}
+
+/// A call that the local cloud has answered.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Call {
+    /// When it came, in seconds since 1970.
+    pub at: f64,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+    pub service: String,
+    pub action: String,
+    /// The ARN of the caller.
+    pub caller: String,
+    /// The port it came from: one for each connection.
+    pub connection: u16,
+    pub status: u16,
 }
 
 /// A local cloud with IAM enforced. Stopped when this is dropped.
@@ -52,6 +69,8 @@ impl Cloud {
             .args(["--clock-scale", &options.clock_scale.to_string()])
             .args(["--rotation-attempts", &options.attempts.to_string()])
             .args(["--rotation-pause", "0.5"])
+            .arg("--journal")
+            .arg(dir.join("journal.jsonl"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -69,6 +88,16 @@ impl Cloud {
             endpoint: endpoint.to_owned(),
             dir,
         })
+    }
+
+    /// The calls that were answered so far.
+    pub fn calls(&self) -> Result<Vec<Call>> {
+        let text = std::fs::read_to_string(self.dir.join("journal.jsonl"))?;
+        // A line that is being written has no end yet.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(|line| Ok(serde_json::from_str(line)?))
+            .collect()
     }
 
     /// A Python script of the local cloud, told where it is.

@@ -1,5 +1,4 @@
-//! A stage for the promises that cross rooms: the local cloud, a deployed stack, a real database, an
-//! application that uses a credential. Used by the tests and by the demo; never by production code.
+#![doc = include_str!("../README.md")]
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,

@@ -85,6 +85,8 @@ pub async fn demo(single_user: bool, json: bool) -> Result<()> {
             "  {step:<14} {count} times, median {median:>6.1} ms"
         ));
     }
+    let calls = calls_of_one_rotation(&scene)?;
+    story.line(&format!("  calls of the function          {calls}"));
     for error in seen.errors.iter().take(3) {
         story.line(&format!("  error: {error}"));
     }
@@ -177,6 +179,38 @@ async fn one_rotation(story: &mut Story, scene: &Scene) -> Result<()> {
     ));
     tokio::time::sleep(Duration::from_secs(2)).await;
     Ok(())
+}
+
+/// What the function asked of AWS in its first whole rotation.
+fn calls_of_one_rotation(scene: &Scene) -> Result<String> {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    let calls = scene.cloud.calls()?;
+    let ours = calls
+        .iter()
+        .filter(|call| call.caller.contains(":assumed-role/"));
+    // The check at the start puts nothing, so the rotation begins with the calls around the first put.
+    let first_put = calls
+        .iter()
+        .find(|call| call.action == "PutSecretValue")
+        .context("nothing was put")?;
+    let begins = first_put.at - 1.0;
+    let ends = calls
+        .iter()
+        .find(|call| call.action == "UpdateSecretVersionStage")
+        .context("nothing was promoted")?
+        .at;
+    for call in ours.filter(|call| (begins..=ends).contains(&call.at)) {
+        *counts.entry(call.action.clone()).or_default() += 1;
+    }
+    let total: usize = counts.values().sum();
+    let list: Vec<String> = counts
+        .iter()
+        .map(|(action, count)| format!("{count} {action}"))
+        .collect();
+    Ok(format!(
+        "{total} in the first rotation: {}",
+        list.join(", ")
+    ))
 }
 
 async fn next_version(scene: &Scene, than: &Version, time: Duration) -> Result<Version> {

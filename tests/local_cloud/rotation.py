@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda.html
 """
 import logging
+import sys
 import threading
 import time
 
@@ -99,6 +100,8 @@ def _may_invoke(function_arn):
 
 def _start(secret, version_id, steps):
     running[secret["ARN"]] = version_id
+    kind = "TestRotation" if steps == TRIAL else "Rotation"
+    print(f"{kind} of {secret['ARN']} begins: {version_id}", file=sys.stderr, flush=True)
     spawn_background(_run, secret["ARN"], version_id, steps, thread_name="rotation")
 
 
@@ -124,6 +127,7 @@ def _run(arn, version_id, steps):
             _, secret = sm._resolve(arn)
             if steps == TRIAL and secret:
                 secret["Versions"].pop(version_id, None)
+        print(f"{kind} of {arn} is over: {version_id}", file=sys.stderr, flush=True)
     if failure is None:
         service_event(f"{kind}Succeeded", arn)
 

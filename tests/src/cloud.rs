@@ -90,6 +90,16 @@ impl Cloud {
         })
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has said so far: among other things, where each rotation begins and is over.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.join("server.log")).unwrap_or_default()
+    }
+
     /// The calls that were answered so far.
     pub fn calls(&self) -> Result<Vec<Call>> {
         let text = std::fs::read_to_string(self.dir.join("journal.jsonl"))?;

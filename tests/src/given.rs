@@ -16,6 +16,8 @@ pub struct Server {
     pub ca_file: PathBuf,
     pub superuser: String,
     pub superuser_password: String,
+    /// Holds `server.pem` and `server.key` too.
+    pub data_dir: PathBuf,
     pub log_file: PathBuf,
 }
 

@@ -12,6 +12,8 @@ pub mod application;
 pub mod cloud;
 pub mod database;
 pub mod given;
+pub mod halfway;
+pub mod scene;
 pub mod secrets;
 pub mod sinks;
 pub mod stack;

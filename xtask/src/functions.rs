@@ -11,3 +11,19 @@ pub fn rotate() -> Result<PathBuf> {
     run::shown(run::cargo().args(["build", "--quiet", "--package", "rekey-rotate"]))?;
     Ok(place::target().join("debug/rekey-rotate"))
 }
+
+/// Builds the rotation function as it is deployed, and beside it a function that does nothing.
+pub fn released() -> Result<[PathBuf; 2]> {
+    run::shown(run::cargo().args([
+        "build",
+        "--release",
+        "--package",
+        "rekey-rotate",
+        "--bin",
+        "rekey-rotate",
+        "--example",
+        "bare",
+    ]))?;
+    let built = place::target().join("release");
+    Ok([built.join("rekey-rotate"), built.join("examples/bare")])
+}

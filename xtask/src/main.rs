@@ -1,6 +1,11 @@
 //! `cargo xtask`: sets up what the project needs, tests it, shows it. It calls things; it decides
 //! nothing about secrets.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a tool without a runtime: it reads its environment and waits for other processes"
+)]
 
+mod bench;
 mod demo;
 mod functions;
 mod place;
@@ -65,6 +70,20 @@ enum Command {
         /// The file with the event, such as events/samples/rotate-create-secret.json.
         event: PathBuf,
     },
+    /// Measure the rotation function's release build, and exit with 1 when it misses a target of
+    /// docs/bench.md. Not part of `test`: it wants a quiet machine and a long build.
+    Bench {
+        /// How many processes of each function.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+        /// A checkout of aws-samples/aws-secrets-manager-rotation-lambdas: AWS's own function is then
+        /// measured beside ours. Needs a C compiler and the headers of libpq (Debian: libpq-dev).
+        #[arg(long, value_name = "DIR")]
+        python: Option<PathBuf>,
+        /// Print the report as JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -75,6 +94,7 @@ fn main() -> ExitCode {
         Command::Up { foreground } => up::up(foreground),
         Command::Down => up::down(),
         Command::Invoke { function, event } => up::invoke(&function, &event),
+        Command::Bench { runs, python, json } => bench::bench(runs, python.as_deref(), json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

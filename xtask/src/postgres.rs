@@ -13,7 +13,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use install::{Installation, install};
-pub use server::{Lifetime, Server, Shape, start, stop};
+pub use server::{Server, Shape, start};
 
 /// The majors that the product is tested on, oldest first.
 pub const MAJORS: [u16; 2] = [15, 18];
@@ -23,11 +23,7 @@ pub const DESCRIPTION_VARIABLE: &str = "REKEY_TEST_POSTGRES";
 
 /// Starts one server for each installation: the newest with a streaming replica, the oldest with a twin
 /// that has TLS switched off. `directory` is emptied first.
-pub fn start_all(
-    installations: &[Installation],
-    directory: &Path,
-    lifetime: Lifetime,
-) -> Result<Vec<Server>, Error> {
+pub fn start_all(installations: &[Installation], directory: &Path) -> Result<Vec<Server>, Error> {
     let majors = installations.iter().map(|installation| installation.major);
     let (oldest, newest) = (majors.clone().min(), majors.max());
     installations
@@ -38,7 +34,7 @@ pub fn start_all(
                 without_tls: Some(installation.major) == oldest,
             };
             let directory = directory.join(installation.major.to_string());
-            start(installation, &directory, shape, lifetime)
+            start(installation, &directory, shape)
         })
         .collect()
 }

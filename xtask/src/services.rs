@@ -30,7 +30,7 @@ impl Services {
         let installed = postgres::install(&npm, &place::cache()?, majors)?;
         // PostgreSQL does not run as root, and another user may not read a clone below /root.
         let dir = std::env::temp_dir().join(format!("rekey-postgres-{}", std::process::id()));
-        let servers = postgres::start_all(&installed, &dir, postgres::Lifetime::WithParent)?;
+        let servers = postgres::start_all(&installed, &dir)?;
         let description = postgres::write_description(&servers, &dir.join("servers.json"))?;
         Ok(Self {
             venv,

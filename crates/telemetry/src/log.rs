@@ -32,13 +32,16 @@ impl FromStr for Level {
 /// Starts logging as JSON lines to standard output. A second call changes nothing.
 ///
 /// Only our own records pass below `WARN`: what a driver or the SDK says at `DEBUG` may hold a payload.
+/// The runtime's record of a failed step is left out: ours says the same in fields. A panic is recorded by
+/// its place alone, because its text may hold anything.
 pub fn start(level: Level) {
     use tracing_subscriber::filter::Targets;
     use tracing_subscriber::layer::SubscriberExt as _;
 
     let ours = Targets::new()
         .with_default(LevelFilter::WARN.min(level.0))
-        .with_target("rekey", level.0);
+        .with_target("rekey", level.0)
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -48,6 +51,10 @@ pub fn start(level: Level) {
     let subscriber = tracing_subscriber::registry().with(ours).with(lines);
     // Fails only when another subscriber is there, as in a test that starts twice.
     let _started = tracing::subscriber::set_global_default(subscriber);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(class = "internal", place, "panic");
+    }));
 }
 
 #[cfg(test)]

@@ -7,5 +7,6 @@
     reason = "a test that stops here has failed; clippy's own exception does not reach what tests call"
 )]
 
+mod end_to_end;
 mod infra;
 mod tidy;

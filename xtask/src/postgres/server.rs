@@ -14,11 +14,12 @@ use super::{Error, While, certificate};
 
 const SUPERUSER: &str = "postgres";
 
-/// `tls_only` is a group whose members the server takes over TLS only, as RDS does with
-/// `rds.force_ssl=1`; a test makes it.
+/// Two groups that tests make: the server takes members of `tls_only` over TLS only, as RDS does with
+/// `rds.force_ssl=1`, and members of `shut_out` not at all.
 const ACCESS: &str = "\
 local     all         all                    scram-sha-256
 hostnossl all         +tls_only 127.0.0.0/8  reject
+host      all         +shut_out 127.0.0.0/8  reject
 host      all         all       127.0.0.0/8  scram-sha-256
 host      replication all       127.0.0.0/8  scram-sha-256
 ";
@@ -50,15 +51,6 @@ const PATIENCE: u32 = 3_000;
 const WITH_PARENT: &str =
     r#""$0" "$@" & server=$!; read -r _; kill -QUIT "$server"; wait "$server""#;
 
-/// When a server ends.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Lifetime {
-    /// When its [`Server`] is dropped, or the process that started it is gone.
-    WithParent,
-    /// When [`stop`] is called with its directory.
-    UntilStopped,
-}
-
 /// What stands beside the server.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shape {
@@ -84,35 +76,9 @@ pub struct Server {
 struct Process {
     port: u16,
     child: Child,
-    lifetime: Lifetime,
 }
 
 impl Server {
-    /// The port on 127.0.0.1.
-    pub fn port(&self) -> u16 {
-        self.main.port
-    }
-
-    /// The name of the superuser.
-    pub fn superuser(&self) -> &str {
-        SUPERUSER
-    }
-
-    /// Its password.
-    pub fn superuser_password(&self) -> &str {
-        &self.password
-    }
-
-    /// The certificate of the authority that signed the server's, as PEM.
-    pub fn ca_file(&self) -> PathBuf {
-        self.directory.join("ca.pem")
-    }
-
-    /// Where every statement is written.
-    pub fn log_file(&self) -> PathBuf {
-        self.directory.join("main.log")
-    }
-
     pub(super) fn describe(&self) -> serde_json::Value {
         json!({
             "major": self.major,
@@ -120,23 +86,18 @@ impl Server {
             "port": self.main.port,
             "replica_port": self.replica.as_ref().map(|replica| replica.port),
             "plain_port": self.without_tls.as_ref().map(|plain| plain.port),
-            "ca_file": self.ca_file(),
+            "ca_file": self.directory.join("ca.pem"),
             "superuser": SUPERUSER,
             "superuser_password": self.password,
             "data_dir": self.directory.join("main"),
-            "log_file": self.log_file(),
+            "log_file": self.directory.join("main.log"),
             "bin_dir": self.bin,
         })
     }
 }
 
 /// Starts a server with its files in `directory`, which is emptied first.
-pub fn start(
-    installation: &Installation,
-    directory: &Path,
-    shape: Shape,
-    lifetime: Lifetime,
-) -> Result<Server, Error> {
+pub fn start(installation: &Installation, directory: &Path, shape: Shape) -> Result<Server, Error> {
     let owner = owner()?;
     if directory.exists() {
         stop(directory)?;
@@ -168,7 +129,7 @@ pub fn start(
         copy(&main, &plain, owner)?;
         append(&plain.join("postgresql.conf"), "ssl = off\n")?;
     }
-    let main = launch(installation, &main, owner, lifetime)?;
+    let main = launch(installation, &main, owner)?;
     let replica = if shape.replica {
         let upstream = format!(
             "primary_conninfo = 'host=127.0.0.1 port={} user={SUPERUSER} password={password} sslmode=prefer'\n",
@@ -176,12 +137,12 @@ pub fn start(
         );
         append(&replica.join("postgresql.conf"), &upstream)?;
         write_as(&replica.join("standby.signal"), "", owner)?;
-        Some(launch(installation, &replica, owner, lifetime)?)
+        Some(launch(installation, &replica, owner)?)
     } else {
         None
     };
     let without_tls = if shape.without_tls {
-        Some(launch(installation, &plain, owner, lifetime)?)
+        Some(launch(installation, &plain, owner)?)
     } else {
         None
     };
@@ -196,8 +157,8 @@ pub fn start(
     })
 }
 
-/// Stops every server whose files are in `directory`; one that is gone already is no error.
-pub fn stop(directory: &Path) -> Result<(), Error> {
+/// Stops every server that a killed run may have left in `directory`; one that is gone is no error.
+fn stop(directory: &Path) -> Result<(), Error> {
     for name in ["replica", "plain", "main"] {
         let data = directory.join(name);
         let Ok(options) = fs::read_to_string(data.join("postmaster.opts")) else {
@@ -274,51 +235,33 @@ fn launch(
     installation: &Installation,
     data: &Path,
     owner: Option<Owner>,
-    lifetime: Lifetime,
 ) -> Result<Process, Error> {
     let port = free_port()?;
     let log = data.with_extension("log");
     let log = File::create(&log).or_say(format_args!("cannot write {}", log.display()))?;
     let errors = log.try_clone().or_say("cannot share the log")?;
     let binary = installation.bin.join("postgres");
-    let mut command = match lifetime {
-        Lifetime::WithParent => {
-            let mut shell = as_user(Path::new("/bin/sh"), owner);
-            shell.args(["-c", WITH_PARENT]).arg(&binary);
-            shell.stdin(Stdio::piped());
-            shell
-        }
-        Lifetime::UntilStopped => {
-            let mut server = as_user(&binary, owner);
-            server.stdin(Stdio::null());
-            server
-        }
-    };
+    let mut command = as_user(Path::new("/bin/sh"), owner);
     let child = command
+        .args(["-c", WITH_PARENT])
+        .arg(&binary)
         .arg("-D")
         .arg(data)
         .arg("-p")
         .arg(port.to_string())
+        .stdin(Stdio::piped())
         .stdout(log)
         .stderr(errors)
         // Ctrl-C at the terminal is for the parent, which ends the server its own way.
         .process_group(0)
         .spawn()
         .or_say("cannot start postgres")?;
-    let mut process = Process {
-        port,
-        child,
-        lifetime,
-    };
+    let mut process = Process { port, child };
     wait_until_ready(&mut process, data)?;
     Ok(process)
 }
 
 /// The eighth line of `postmaster.pid` says whether connections are taken.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a tool without a runtime waits for another process"
-)]
 fn wait_until_ready(process: &mut Process, data: &Path) -> Result<(), Error> {
     for _ in 0..PATIENCE {
         let state = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
@@ -340,11 +283,9 @@ fn wait_until_ready(process: &mut Process, data: &Path) -> Result<(), Error> {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.lifetime == Lifetime::WithParent {
-            // Closing its input is what the shell waits for.
-            drop(self.child.stdin.take());
-            let _ended = self.child.wait();
-        }
+        // Closing its input is what the shell waits for.
+        drop(self.child.stdin.take());
+        let _ended = self.child.wait();
     }
 }
 

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rekey_tests::application::Application;
+use rekey_tests::halfway::Obstacle;
+use rekey_tests::scene::{Plan, Scene};
 use rekey_tests::secrets::Version;
 use rekey_tests::sinks::{self, PLANTED};
 use serde_json::json;
 
-use crate::halfway::Obstacle;
 use crate::report::{Steps, Story};
-use crate::set_up::{Plan, Scene};
 
 /// Four hours, the shortest native schedule, take this long here.
 const SCHEDULE: Duration = Duration::from_secs(20);
@@ -30,8 +30,8 @@ pub async fn demo(single_user: bool, json: bool) -> Result<()> {
         name: &name,
         alternating: !single_user,
         clock_scale: SHORTEST_NATIVE.as_secs_f64() / SCHEDULE.as_secs_f64(),
-        schedule: "rate(4 hours)",
-        grace_seconds: GRACE.as_secs(),
+        schedule: Some("rate(4 hours)"),
+        grace_seconds: (!single_user).then_some(GRACE.as_secs()),
     })
     .await?;
     let group = scene.stack.output("DatabaseLogGroup").to_owned();

@@ -7,9 +7,7 @@
 )]
 
 mod demo;
-mod halfway;
 mod report;
-mod set_up;
 mod up;
 
 use std::path::PathBuf;

@@ -1,12 +1,14 @@
 //! Keeps a stack running, and says what to try.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
+use aws_sdk_secretsmanager::types::RotationRulesType;
+use rekey_tests::database::{Database, random_password};
+use rekey_tests::scene::{Plan, Scene};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-
-use crate::set_up::{Plan, Scene};
 
 /// The version whose steps can be called by hand with `cargo xtask invoke`.
 const BY_HAND: &str = "5d0f4f1e-4a0b-4d0e-9f0c-2c7b7a3e9a10";
@@ -17,8 +19,8 @@ pub async fn up(ready: &Path, stack: &Path) -> Result<()> {
         name: &name,
         alternating: true,
         clock_scale: 1.0,
-        schedule: "rate(30 days)",
-        grace_seconds: 60,
+        schedule: Some("rate(30 days)"),
+        grace_seconds: Some(60),
     })
     .await?;
     let by_hand = open_rotation(&scene).await?;
@@ -41,42 +43,40 @@ pub async fn up(ready: &Path, stack: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A second secret with a rotation that waits for its four steps.
+/// A second secret, of a user of its own, with a rotation that waits for its four steps.
 async fn open_rotation(scene: &Scene) -> Result<String> {
-    let current = scene.secrets.current(&scene.secret).await?;
-    let secret = scene
-        .secrets
-        .create(
-            "local/db/by-hand",
-            &current.value,
-            &[("rekey:kind", "postgres")],
-        )
-        .await?;
-    scene
-        .secrets
+    let name = format!("hand_{}", std::process::id());
+    let passwords = [random_password()?, random_password()?];
+    let database = Database::make(&scene.database.server, &name, passwords).await?;
+    let mut value = database.secret(None);
+    let tags = [("rekey:kind", "postgres")];
+    let secrets = &scene.secrets;
+    let secret = secrets.create("local/db/by-hand", &value, &tags).await?;
+    secrets
         .client
         .rotate_secret()
         .secret_id(&secret)
         .rotation_lambda_arn(scene.stack.rotate_function())
         .rotation_rules(
-            aws_sdk_secretsmanager::types::RotationRulesType::builder()
+            RotationRulesType::builder()
                 .automatically_after_days(30)
                 .build(),
         )
         .rotate_immediately(false)
         .send()
         .await?;
-    let mut next = current.value;
-    let user = format!("{}_clone", scene.database.app);
-    next["username"] = json!(user);
-    next["password"] = json!(rekey_tests::database::random_password()?);
-    scene
-        .secrets
+    // Secrets Manager checks the set-up with a version of its own, and takes that away again.
+    let checked = format!("TestRotation of {secret} is over");
+    while !scene.cloud.log().contains(&checked) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    value["password"] = json!(random_password()?);
+    secrets
         .client
         .put_secret_value()
         .secret_id(&secret)
         .client_request_token(BY_HAND)
-        .secret_string(next.to_string())
+        .secret_string(value.to_string())
         .version_stages("AWSPENDING")
         .send()
         .await?;
@@ -91,7 +91,8 @@ fn what_to_try(scene: &Scene, by_hand: &str) -> String {
 running: the local cloud at {endpoint} (IAM enforced), PostgreSQL {major} at {host}:{port}
 
 try, with any AWS client (the AWS CLI is not installed for you):
-  export AWS_ENDPOINT_URL={endpoint} AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  export AWS_ENDPOINT_URL={endpoint} AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   aws secretsmanager rotate-secret --secret-id local/db/app-primary
   aws secretsmanager describe-secret --secret-id local/db/app-primary
   aws secretsmanager get-secret-value --secret-id local/db/app-primary

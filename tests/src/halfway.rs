@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::database::Database;
 use anyhow::{Result, bail};
-use rekey_tests::database::Database;
 use tokio_postgres::Client;
 
 /// A lock on a role, held until [`Obstacle::strike`] has ended a session that waits for it.
@@ -30,7 +30,25 @@ impl Obstacle {
 
     /// Waits until the rotation stands at the lock, ends its session, and gives way.
     pub async fn strike(self, time: Duration) -> Result<()> {
-        const WAITING: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+        self.reached(time).await?;
+        self.watcher
+            .query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE usename = $1 AND wait_event_type = 'Lock'",
+                &[&self.admin],
+            )
+            .await?;
+        self.give_way().await
+    }
+
+    /// Gives way.
+    pub async fn give_way(self) -> Result<()> {
+        Ok(self.holder.batch_execute("ROLLBACK").await?)
+    }
+
+    /// Waits until the rotation stands at the lock.
+    pub async fn reached(&self, time: Duration) -> Result<()> {
+        const WAITING: &str = "SELECT 1 FROM pg_stat_activity \
              WHERE usename = $1 AND wait_event_type = 'Lock'";
         let started = Instant::now();
         while started.elapsed() < time {
@@ -40,7 +58,6 @@ impl Obstacle {
                 .await?
                 .is_empty()
             {
-                self.holder.batch_execute("ROLLBACK").await?;
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

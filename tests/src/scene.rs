@@ -1,11 +1,11 @@
-//! A database, its secrets and the deployed template: what both the demo and `up` begin with.
+//! A database, its secrets and the deployed template: what the demo, `up` and the tests begin with.
 
+use crate::cloud::{Cloud, Options};
+use crate::database::{Database, random_password};
+use crate::given;
+use crate::secrets::Secrets;
+use crate::stack::Stack;
 use anyhow::Result;
-use rekey_tests::cloud::{Cloud, Options};
-use rekey_tests::database::{Database, random_password};
-use rekey_tests::given;
-use rekey_tests::secrets::Secrets;
-use rekey_tests::stack::Stack;
 
 /// Everything that is there before the first rotation.
 pub struct Scene {
@@ -15,6 +15,8 @@ pub struct Scene {
     pub database: Database,
     /// The ARN of the application's secret.
     pub secret: String,
+    /// The ARN of the superuser secret, if the plan has one.
+    pub superuser_secret: Option<String>,
 }
 
 /// How the scene is set.
@@ -23,8 +25,23 @@ pub struct Plan<'a> {
     pub name: &'a str,
     pub alternating: bool,
     pub clock_scale: f64,
-    pub schedule: &'a str,
-    pub grace_seconds: u64,
+    /// The native schedule; `None` puts the secret on none.
+    pub schedule: Option<&'a str>,
+    /// The tag `rekey:grace`; `None` leaves the secret without one.
+    pub grace_seconds: Option<u64>,
+}
+
+impl<'a> Plan<'a> {
+    /// A scene for a test: nothing rotates by itself, and no grace is asked for.
+    pub fn quiet(name: &'a str, alternating: bool) -> Self {
+        Self {
+            name,
+            alternating,
+            clock_scale: 1.0,
+            schedule: None,
+            grace_seconds: None,
+        }
+    }
 }
 
 impl Scene {
@@ -44,32 +61,32 @@ impl Scene {
         } else {
             None
         };
-        let grace = plan.grace_seconds.to_string();
+        let grace = plan.grace_seconds.map(|seconds| seconds.to_string());
         let mut tags = vec![("rekey:kind", "postgres"), ("rekey:owner", "demo")];
-        if plan.alternating {
-            tags.push(("rekey:grace", &grace));
+        if let Some(grace) = &grace {
+            tags.push(("rekey:grace", grace));
         }
         let value = database.secret(superuser.as_deref());
         let secret = secrets
             .create("local/db/app-primary", &value, &tags)
             .await?;
         let ca = server.ca_file.display().to_string();
-        let stack = Stack::deploy(
-            &cloud,
-            &[
+        let mut parameters = vec![("CaFile", ca.as_str())];
+        if let Some(schedule) = plan.schedule {
+            parameters.extend([
                 ("CreateExample", "true"),
                 ("ExampleSecretArn", &secret),
-                ("ScheduleExpression", plan.schedule),
-                ("CaFile", &ca),
-                ("GraceSeconds", &grace),
-            ],
-        )?;
+                ("ScheduleExpression", schedule),
+            ]);
+        }
+        let stack = Stack::deploy(&cloud, &parameters)?;
         Ok(Self {
             cloud,
             stack,
             secrets,
             database,
             secret,
+            superuser_secret: superuser,
         })
     }
 }

@@ -1,0 +1,382 @@
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rand_core::TryCryptoRng;
+use rekey_rotation::{Credentials, Overlap, Rotator, SecretId, SecretValue, TargetError};
+use tokio::time::{Instant, sleep};
+
+use super::bounds::Bounds;
+use super::names::base;
+use super::quote::identifier;
+use super::secret::{SuperuserSecret, UserSecret, invalid, successor};
+use super::session::{Login, Session, Tls, Whose};
+use super::strategy::Strategy;
+use super::trust::Trust;
+use super::verifier::Verifier;
+use super::{alternating_users, check, lock, replica};
+use crate::PasswordPolicy;
+
+/// The first wait for a read replica; each next one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// What a [`Postgres`] is told once.
+pub struct Config {
+    /// How a user is rotated.
+    pub strategy: Strategy,
+    /// Whose certificates are believed.
+    pub trust: Trust,
+    /// How a password is made.
+    pub passwords: PasswordPolicy,
+    /// How long the database may take.
+    pub bounds: Bounds,
+}
+
+/// Rotates the credential of a PostgreSQL role.
+pub struct Postgres {
+    config: Config,
+    /// Servers that this process has seen to be the superuser secret's own, so that a login that fails
+    /// there does not wait for a replica to catch up.
+    primaries: Mutex<BTreeSet<(String, u16)>>,
+}
+
+/// The lock of a base role, in a transaction that is open at the server.
+pub struct Hold(Session);
+
+impl Postgres {
+    /// A rotator with this configuration; it connects to nothing yet.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            primaries: Mutex::default(),
+        }
+    }
+
+    async fn open(&self, login: &Login<'_>) -> Result<Session, TargetError> {
+        // On the heap: a handshake's state is by far the largest part of a step's, and is needed for a
+        // few milliseconds of it.
+        Box::pin(Session::open(
+            login,
+            &self.config.trust,
+            &self.config.bounds,
+        ))
+        .await
+    }
+
+    /// Logs in as the user with whichever of its passwords is valid, current first: on a good day that
+    /// is the only login, and the change is made in it.
+    async fn open_single_user(
+        &self,
+        current: &UserSecret,
+        pending: &UserSecret,
+        previous: Option<&UserSecret>,
+    ) -> Result<Session, TargetError> {
+        let mut result = self.open(&login(current, Whose::Current)).await;
+        if wrong_password(&result) {
+            // An earlier call of this rotation has set the pending password already.
+            let retried = self.open(&login(pending, Whose::Pending)).await;
+            if !wrong_password(&retried) {
+                return retried;
+            }
+        }
+        if let (true, Some(previous)) = (wrong_password(&result), previous) {
+            // Connected to as AWSCURRENT says: TLS may have been turned on since.
+            let mut login = login(previous, Whose::Previous);
+            login.tls = tls(current);
+            let retried = self.open(&login).await;
+            if !wrong_password(&retried) {
+                result = retried;
+            }
+        }
+        result
+    }
+
+    /// Proves that the current credential is valid where the password will be set, and logs in there as
+    /// the superuser.
+    async fn open_superuser(
+        &self,
+        current: &UserSecret,
+        superuser: Option<&SecretValue>,
+    ) -> Result<Session, TargetError> {
+        let superuser = superuser
+            .ok_or_else(|| TargetError::Internal("the superuser secret was not given".into()))?;
+        let superuser = SuperuserSecret::parse(superuser)?;
+        let user = self.open(&login(current, Whose::Current)).await?;
+        let superlogin = superuser_login(&superuser, current);
+        let session = self.open(&superlogin).await?;
+        if same_server(&superlogin, current) {
+            if let Ok(mut primaries) = self.primaries.lock() {
+                primaries.insert(server(current));
+            }
+        } else {
+            replica::check(&user, &session).await?;
+            // A replica's word is not enough: the credential is one of the primary, or it is none.
+            let mut there = login(current, Whose::Current);
+            (there.host, there.port) = (superlogin.host, superlogin.port);
+            self.open(&there).await?.close().await;
+        }
+        drop(user);
+        Ok(session)
+    }
+
+    fn known_primary(&self, secret: &UserSecret) -> bool {
+        self.primaries
+            .lock()
+            .is_ok_and(|primaries| primaries.contains(&server(secret)))
+    }
+
+    async fn try_login(&self, pending: &UserSecret, role: &str) -> Result<(), TargetError> {
+        let session = self.open(&login(pending, Whose::Pending)).await?;
+        let checked = check::acts_as(&session, role).await;
+        session.close().await;
+        checked
+    }
+}
+
+impl Rotator for Postgres {
+    type Hold = Hold;
+
+    fn kind(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn overlap(&self, current: &SecretValue) -> Result<Overlap, TargetError> {
+        self.config.strategy.overlap(&UserSecret::parse(current)?)
+    }
+
+    fn next<R: TryCryptoRng>(
+        &self,
+        current: &SecretValue,
+        randomness: &mut R,
+    ) -> Result<SecretValue, TargetError> {
+        let alternating = self.overlap(current)?.both_work();
+        let password = self.config.passwords.password(randomness).ok_or_else(|| {
+            TargetError::Internal("the randomness to make a password from failed".to_owned())
+        })?;
+        successor(current, alternating, &password)
+    }
+
+    fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
+        let secret = UserSecret::parse(current)?;
+        match self.config.strategy.overlap(&secret)? {
+            Overlap::SingleUser => Ok(None),
+            Overlap::AlternatingUsers => Ok(secret.masterarn),
+        }
+    }
+
+    async fn lock(&self, credentials: Credentials<'_>) -> Result<Hold, TargetError> {
+        let current = UserSecret::parse(credentials.current)?;
+        let pending = UserSecret::parse(credentials.pending)?;
+        let overlap = self.config.strategy.overlap(&current)?;
+        check_same_target(&current, &pending, "AWSPENDING")?;
+        let bounds = &self.config.bounds;
+        let session = match overlap {
+            Overlap::SingleUser => {
+                check_same_user(&current, &pending, "AWSPENDING")?;
+                let previous = credentials.previous.map(UserSecret::parse).transpose()?;
+                if let Some(previous) = &previous {
+                    check_same_target(&current, previous, "AWSPREVIOUS")?;
+                    check_same_user(&current, previous, "AWSPREVIOUS")?;
+                }
+                self.open_single_user(&current, &pending, previous.as_ref())
+                    .await?
+            }
+            Overlap::AlternatingUsers => {
+                alternating_users::check_users(&current.username, &pending.username)?;
+                self.open_superuser(&current, credentials.superuser).await?
+            }
+        };
+        let as_oneself = overlap == Overlap::SingleUser;
+        lock::take(&session, &pending.username, bounds, as_oneself).await?;
+        Ok(Hold(session))
+    }
+
+    async fn set(
+        &self,
+        Hold(session): Hold,
+        credentials: Credentials<'_>,
+    ) -> Result<(), TargetError> {
+        let current = UserSecret::parse(credentials.current)?;
+        let pending = UserSecret::parse(credentials.pending)?;
+        let change = Change {
+            overlap: self.config.strategy.overlap(&current)?,
+            username: &pending.username,
+            password: Verifier::of(&pending.password),
+            ending: "COMMIT",
+        };
+        change.make(&session).await?;
+        session.close().await;
+        Ok(())
+    }
+
+    async fn test(&self, pending: &SecretValue) -> Result<(), TargetError> {
+        let pending = UserSecret::parse(pending)?;
+        let overlap = self.config.strategy.overlap(&pending)?;
+        let role = acting_role(overlap, &pending.username);
+        // Only a server that is not known to be the one that was changed can be behind.
+        let patient = overlap.both_work() && !self.known_primary(&pending);
+        let deadline = Instant::now() + self.config.bounds.replica_lag;
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.try_login(&pending, role).await {
+                Err(TargetError::WrongPassword(_) | TargetError::RoleMissing(_))
+                    if patient && Instant::now() + wait <= deadline =>
+                {
+                    sleep(wait).await;
+                    wait *= 2;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Makes the change that a rotation would, with a password that fits nobody, and takes it back.
+    async fn probe(
+        &self,
+        current: &SecretValue,
+        superuser: Option<&SecretValue>,
+    ) -> Result<(), TargetError> {
+        let current = UserSecret::parse(current)?;
+        let overlap = self.config.strategy.overlap(&current)?;
+        let (session, username) = match overlap {
+            Overlap::SingleUser => {
+                let session = self.open(&login(&current, Whose::Current)).await?;
+                (session, current.username.clone())
+            }
+            Overlap::AlternatingUsers => {
+                let session = self.open_superuser(&current, superuser).await?;
+                (session, super::names::alternate(&current.username)?)
+            }
+        };
+        let as_oneself = overlap == Overlap::SingleUser;
+        lock::take(&session, &username, &self.config.bounds, as_oneself).await?;
+        let change = Change {
+            overlap,
+            username: &username,
+            password: Verifier::of_none(),
+            ending: "ROLLBACK",
+        };
+        let changed = change.make(&session).await;
+        session.close().await;
+        changed
+    }
+}
+
+/// What is done in the transaction that holds the lock.
+struct Change<'a> {
+    overlap: Overlap,
+    username: &'a str,
+    password: Verifier,
+    /// How the transaction ends, in the same round trip as the last statement.
+    ending: &'static str,
+}
+
+impl Change<'_> {
+    async fn make(&self, session: &Session) -> Result<(), TargetError> {
+        let role = identifier(self.username);
+        let password = self.password.literal();
+        let ending = self.ending;
+        let login = match self.overlap {
+            Overlap::AlternatingUsers => {
+                alternating_users::prepare(session, self.username).await?;
+                // Whoever closed the user by NOLOGIN closed it for a password that is gone now.
+                "LOGIN "
+            }
+            Overlap::SingleUser => "",
+        };
+        let statements = format!("ALTER ROLE {role} {login}PASSWORD {password}; {ending}");
+        session.run(&statements).await
+    }
+}
+
+/// Whose privileges a login has.
+fn acting_role(overlap: Overlap, username: &str) -> &str {
+    match overlap {
+        Overlap::AlternatingUsers => base(username),
+        Overlap::SingleUser => username,
+    }
+}
+
+fn check_same_target(
+    current: &UserSecret,
+    other: &UserSecret,
+    label: &str,
+) -> Result<(), TargetError> {
+    let differs = if current.engine != other.engine {
+        "engine"
+    } else if !current.host.eq_ignore_ascii_case(&other.host) {
+        "host"
+    } else if current.port != other.port {
+        "port"
+    } else if current.dbname != other.dbname {
+        "dbname"
+    } else {
+        return Ok(());
+    };
+    Err(another(differs, label))
+}
+
+fn check_same_user(
+    current: &UserSecret,
+    other: &UserSecret,
+    label: &str,
+) -> Result<(), TargetError> {
+    if current.username == other.username {
+        return Ok(());
+    }
+    Err(another("username", label))
+}
+
+fn another(field: &str, label: &str) -> TargetError {
+    invalid(format!(
+        "`{field}` under {label} is another one than under AWSCURRENT, and a rotation changes passwords only; change the secret while no rotation is open, and rotate again"
+    ))
+}
+
+fn wrong_password(result: &Result<Session, TargetError>) -> bool {
+    matches!(result, Err(TargetError::WrongPassword(_)))
+}
+
+fn server(secret: &UserSecret) -> (String, u16) {
+    (secret.host.to_ascii_lowercase(), secret.port)
+}
+
+fn same_server(superuser: &Login<'_>, user: &UserSecret) -> bool {
+    superuser.host.eq_ignore_ascii_case(&user.host) && superuser.port == user.port
+}
+
+fn tls(secret: &UserSecret) -> Tls {
+    if secret.tls { Tls::Verified } else { Tls::Off }
+}
+
+fn login(secret: &UserSecret, whose: Whose) -> Login<'_> {
+    Login {
+        host: &secret.host,
+        port: secret.port,
+        dbname: &secret.dbname,
+        username: &secret.username,
+        // Exposed to the driver, which proves by SCRAM that it knows it.
+        password: &secret.password,
+        tls: tls(secret),
+        whose,
+    }
+}
+
+/// The superuser works in the user's database. A superuser secret without a host (one that RDS manages) is
+/// sent where the user's secret says, and then only in a way that tells a wrong server nothing.
+fn superuser_login<'a>(superuser: &'a SuperuserSecret, user: &'a UserSecret) -> Login<'a> {
+    let tls = match (&superuser.host, superuser.tls) {
+        (None, _) => Tls::Bound,
+        (Some(_), Some(false)) => Tls::Off,
+        (Some(_), _) => Tls::Verified,
+    };
+    Login {
+        host: superuser.host.as_deref().unwrap_or(&user.host),
+        port: superuser.port.unwrap_or(user.port),
+        dbname: &user.dbname,
+        username: &superuser.username,
+        password: &superuser.password,
+        tls,
+        whose: Whose::Superuser,
+    }
+}

@@ -1,0 +1,375 @@
+use rekey_rotation::{SecretId, SecretValue, TargetError};
+use serde_json::{Map, Value};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::names::{MAX_NAME_BYTES, alternate};
+
+const DEFAULT_PORT: u16 = 5432;
+const DEFAULT_DATABASE: &str = "postgres";
+
+/// The JSON of a database user's secret, in the format of AWS's rotation functions.
+///
+/// Source: [JSON structure of AWS Secrets Manager secrets](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html#reference_secret_json_structure_rds-postgres).
+pub(super) struct UserSecret {
+    pub(super) engine: Engine,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) username: String,
+    pub(super) password: Zeroizing<String>,
+    pub(super) dbname: String,
+    pub(super) masterarn: Option<SecretId>,
+    pub(super) tls: bool,
+}
+
+/// The JSON of a superuser's secret. One that RDS manages has a user name and a password only.
+pub(super) struct SuperuserSecret {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) username: String,
+    pub(super) password: Zeroizing<String>,
+    pub(super) tls: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Engine {
+    Postgres,
+    AuroraPostgres,
+}
+
+impl UserSecret {
+    pub(super) fn parse(value: &SecretValue) -> Result<Self, TargetError> {
+        let fields = Fields::parse(value, "the secret")?;
+        Ok(Self {
+            engine: fields.engine()?.ok_or_else(|| fields.missing("engine"))?,
+            host: fields.host()?.ok_or_else(|| fields.missing("host"))?,
+            port: fields.port()?.unwrap_or(DEFAULT_PORT),
+            username: fields.username()?,
+            password: fields.password()?,
+            dbname: fields
+                .text("dbname")?
+                .unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
+            masterarn: fields.masterarn()?,
+            tls: fields.tls()?.unwrap_or(true),
+        })
+    }
+}
+
+impl SuperuserSecret {
+    pub(super) fn parse(value: &SecretValue) -> Result<Self, TargetError> {
+        let fields = Fields::parse(value, "the superuser secret")?;
+        let host = fields.host()?;
+        let engine = fields.engine()?;
+        if host.is_some() && engine.is_none() {
+            return Err(fields.missing("engine"));
+        }
+        Ok(Self {
+            port: match &host {
+                Some(_) => Some(fields.port()?.unwrap_or(DEFAULT_PORT)),
+                None => fields.port()?,
+            },
+            host,
+            username: fields.username()?,
+            password: fields.password()?,
+            tls: fields.tls()?,
+        })
+    }
+}
+
+/// The value that follows `current`: the other user if there are two, a new password, and every other
+/// field as it was.
+pub(super) fn successor(
+    current: &SecretValue,
+    alternating: bool,
+    password: &str,
+) -> Result<SecretValue, TargetError> {
+    let mut fields = Fields::parse(current, "the secret")?;
+    if alternating {
+        let username = alternate(&fields.username()?)?;
+        fields.set("username", &username);
+    }
+    fields.set("password", password);
+    let text = serde_json::to_string(&fields.map)
+        .map_err(|_| TargetError::Internal("the next value could not be written".to_owned()))?;
+    SecretValue::new(text).map_err(|error| invalid(format!("the next value: {error}")))
+}
+
+/// A JSON object whose texts are overwritten when it is dropped.
+struct Fields {
+    map: Map<String, Value>,
+    /// Which secret this is, for error texts.
+    of: &'static str,
+}
+
+impl Fields {
+    fn parse(value: &SecretValue, of: &'static str) -> Result<Self, TargetError> {
+        // Exposed to be parsed; the parser's own error could quote the text and is left out.
+        match serde_json::from_str(value.expose()) {
+            Ok(Value::Object(map)) => Ok(Self { map, of }),
+            Ok(mut other) => {
+                wipe(&mut other);
+                Err(invalid(format!("{of} must be a JSON object")))
+            }
+            Err(_) => Err(invalid(format!(
+                "{of} is not valid JSON; it must be an object with engine, host, username and password"
+            ))),
+        }
+    }
+
+    fn set(&mut self, field: &str, text: &str) {
+        if let Some(mut old) = self.map.insert(field.to_owned(), text.into()) {
+            wipe(&mut old);
+        }
+    }
+
+    fn missing(&self, field: &str) -> TargetError {
+        invalid(format!("{} has no `{field}`", self.of))
+    }
+
+    fn wrong(&self, field: &str, must: &str) -> TargetError {
+        invalid(format!("`{field}` of {} must be {must}", self.of))
+    }
+
+    /// A field of text; absent and `null` are the same.
+    fn text(&self, field: &str) -> Result<Option<String>, TargetError> {
+        match self.map.get(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
+                Ok(Some(text.clone()))
+            }
+            Some(_) => Err(self.wrong(field, "a text that is not empty")),
+        }
+    }
+
+    fn engine(&self) -> Result<Option<Engine>, TargetError> {
+        let Some(text) = self.text("engine")? else {
+            return Ok(None);
+        };
+        match text.to_ascii_lowercase().as_str() {
+            "postgres" => Ok(Some(Engine::Postgres)),
+            "aurora-postgresql" => Ok(Some(Engine::AuroraPostgres)),
+            _ => Err(self.wrong("engine", "`postgres` or `aurora-postgresql`")),
+        }
+    }
+
+    fn host(&self) -> Result<Option<String>, TargetError> {
+        match self.text("host")? {
+            // A path would be a socket, and a list several servers: neither is one host.
+            Some(host) if host.contains(['/', ',', ' ']) => {
+                Err(self.wrong("host", "the name or address of one server"))
+            }
+            host => Ok(host),
+        }
+    }
+
+    fn port(&self) -> Result<Option<u16>, TargetError> {
+        let port = match self.map.get("port") {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        port.filter(|&port: &u16| port != 0)
+            .map(Some)
+            .ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))
+    }
+
+    fn username(&self) -> Result<String, TargetError> {
+        let username = self
+            .text("username")?
+            .ok_or_else(|| self.missing("username"))?;
+        // The server would cut a longer name short, and another role might have what is left of it.
+        if username.len() > MAX_NAME_BYTES {
+            return Err(self.wrong("username", "at most 63 bytes long"));
+        }
+        Ok(username)
+    }
+
+    fn password(&self) -> Result<Zeroizing<String>, TargetError> {
+        self.text("password")?
+            .map(Zeroizing::new)
+            .ok_or_else(|| self.missing("password"))
+    }
+
+    fn masterarn(&self) -> Result<Option<SecretId>, TargetError> {
+        let Some(text) = self.text("masterarn")? else {
+            return Ok(None);
+        };
+        SecretId::parse(&text)
+            .map(Some)
+            .ok_or_else(|| self.wrong("masterarn", "the ARN or name of the superuser secret"))
+    }
+
+    /// `None` when nothing is said. Another text is refused: taking it for "try TLS, else plaintext" is
+    /// how passwords end up on the wire.
+    fn tls(&self) -> Result<Option<bool>, TargetError> {
+        match self.map.get("ssl") {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(tls)) => Ok(Some(*tls)),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(self.wrong("ssl", "true or false")),
+        }
+    }
+}
+
+impl Drop for Fields {
+    fn drop(&mut self) {
+        self.map.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+pub(super) fn invalid(text: impl Into<String>) -> TargetError {
+    TargetError::InvalidSecret(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"{"engine":"postgres","host":"db.example","port":6432,"username":"app",
+        "password":"canary-1","dbname":"shop","masterarn":"arn:aws:x","ssl":false,"team":{"a":[1]}}"#;
+
+    fn value(text: &str) -> SecretValue {
+        SecretValue::new(text.to_owned()).unwrap()
+    }
+
+    fn with(field: &str, json: &str) -> SecretValue {
+        let mut whole: Value = serde_json::from_str(WHOLE).unwrap();
+        whole[field] = serde_json::from_str(json).unwrap();
+        value(&whole.to_string())
+    }
+
+    fn without(field: &str) -> SecretValue {
+        let mut whole: Map<String, Value> = serde_json::from_str(WHOLE).unwrap();
+        whole.remove(field).unwrap();
+        value(&Value::Object(whole).to_string())
+    }
+
+    fn refusal(value: &SecretValue) -> String {
+        match UserSecret::parse(value) {
+            Err(TargetError::InvalidSecret(text)) => text,
+            Err(other) => panic!("another class: {other}"),
+            Ok(_) => panic!("taken"),
+        }
+    }
+
+    #[test]
+    fn the_format_of_awss_functions_is_read() {
+        let secret = UserSecret::parse(&value(WHOLE)).unwrap();
+        assert_eq!(secret.engine, Engine::Postgres);
+        assert_eq!(secret.host, "db.example");
+        assert_eq!(secret.port, 6432);
+        assert_eq!(secret.username, "app");
+        assert_eq!(secret.password.as_str(), "canary-1");
+        assert_eq!(secret.dbname, "shop");
+        assert_eq!(secret.masterarn.unwrap().as_str(), "arn:aws:x");
+        assert!(!secret.tls);
+    }
+
+    #[test]
+    fn what_may_be_left_out_has_awss_defaults_but_tls_is_on() {
+        let least =
+            value(r#"{"engine":"Aurora-PostgreSQL","host":"h","username":"u","password":"p"}"#);
+        let secret = UserSecret::parse(&least).unwrap();
+        assert_eq!(secret.engine, Engine::AuroraPostgres);
+        assert_eq!((secret.port, secret.dbname.as_str()), (5432, "postgres"));
+        assert!(secret.masterarn.is_none());
+        assert!(secret.tls);
+    }
+
+    #[test]
+    fn a_port_is_a_number_or_its_text() {
+        for (json, port) in [("5433", 5433), (r#""5433""#, 5433), ("null", 5432)] {
+            assert_eq!(UserSecret::parse(&with("port", json)).unwrap().port, port);
+        }
+        for json in ["0", "65536", "-1", "1.5", r#""x""#, "true", "[]"] {
+            assert!(refusal(&with("port", json)).contains("`port`"), "{json}");
+        }
+    }
+
+    #[test]
+    fn ssl_is_a_boolean_or_its_text_and_nothing_else() {
+        for (json, tls) in [
+            ("true", true),
+            ("false", false),
+            (r#""TRUE""#, true),
+            (r#""False""#, false),
+            ("null", true),
+        ] {
+            assert_eq!(UserSecret::parse(&with("ssl", json)).unwrap().tls, tls);
+        }
+        for json in [r#""prefer""#, r#""""#, "0", "{}"] {
+            assert!(refusal(&with("ssl", json)).contains("`ssl`"), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_missing_or_wrong_field_is_named_and_its_value_is_not() {
+        for field in ["engine", "host", "username", "password"] {
+            assert!(refusal(&without(field)).contains(field));
+            for json in ["7", "[\"canary-2\"]", "\"\"", "{\"x\":\"canary-2\"}"] {
+                let text = refusal(&with(field, json));
+                assert!(text.contains(field), "{text}");
+                assert!(!text.contains("canary"), "{text}");
+            }
+        }
+        for (field, json) in [
+            ("engine", "\"canary-mysql\""),
+            ("host", "\"canary/socket\""),
+            ("dbname", "17"),
+            ("masterarn", "\"canary with spaces\""),
+        ] {
+            let text = refusal(&with(field, json));
+            assert!(text.contains(field) && !text.contains("canary"), "{text}");
+        }
+        assert!(refusal(&with("username", &format!("\"{}\"", "u".repeat(64)))).contains("63"));
+    }
+
+    #[test]
+    fn text_that_is_no_json_object_is_refused_without_being_quoted() {
+        for text in [
+            "canary",
+            "\"canary\"",
+            "[\"canary\"]",
+            "{\"password\":\"canary\"",
+            "17",
+        ] {
+            let refusal = refusal(&value(text));
+            assert!(!refusal.contains("canary"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn an_rds_managed_superuser_secret_has_a_user_name_and_a_password() {
+        let managed = value(r#"{"username":"postgres","password":"p"}"#);
+        let secret = SuperuserSecret::parse(&managed).unwrap();
+        assert!(secret.host.is_none() && secret.port.is_none() && secret.tls.is_none());
+        let own = SuperuserSecret::parse(&value(WHOLE)).unwrap();
+        assert_eq!(
+            (own.host.as_deref(), own.port),
+            (Some("db.example"), Some(6432))
+        );
+        assert!(SuperuserSecret::parse(&without("engine")).is_err());
+    }
+
+    #[test]
+    fn the_next_value_changes_user_and_password_and_keeps_every_other_field() {
+        for (alternating, username) in [(true, "app_clone"), (false, "app")] {
+            let next = successor(&value(WHOLE), alternating, "fresh").unwrap();
+            let next: Value = serde_json::from_str(next.expose()).unwrap();
+            let mut expected: Value = serde_json::from_str(WHOLE).unwrap();
+            expected["username"] = username.into();
+            expected["password"] = "fresh".into();
+            assert_eq!(next, expected);
+        }
+    }
+}

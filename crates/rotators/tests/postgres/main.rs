@@ -1,0 +1,24 @@
+//! The PostgreSQL rotator against real servers: every major that `cargo xtask test` starts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::use_debug,
+    reason = "a test that cannot be prepared fails where it stands"
+)]
+
+mod administrators;
+mod alternating_users;
+mod case;
+mod crash;
+mod errors;
+mod lock;
+mod privacy;
+mod probe;
+mod replica;
+mod servers;
+mod single_user;
+mod tls;

@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 
-use crate::run;
-use crate::services::NEWEST;
-use crate::services::Services;
+use crate::services::{NEWEST, Services};
+use crate::{functions, run};
 
 /// Sets everything up and shows the main job.
 pub fn demo(break_it: Option<&str>, json: bool) -> Result<()> {
@@ -15,17 +14,8 @@ pub fn demo(break_it: Option<&str>, json: bool) -> Result<()> {
 
 /// The same on services that run already.
 pub fn with(services: &Services, break_it: Option<&str>, json: bool) -> Result<()> {
-    let mut story = run::cargo();
-    story.args([
-        "run",
-        "--quiet",
-        "--package",
-        "rekey-tests",
-        "--bin",
-        "rekey-local",
-        "--",
-        "demo",
-    ]);
+    let mut story = run::command(functions::stage("rekey-local")?);
+    story.arg("demo");
     if let Some(how) = break_it {
         story.args(["--break", how]);
     }

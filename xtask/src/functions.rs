@@ -1,4 +1,4 @@
-//! Building the functions.
+//! Building what is run.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,12 @@ use crate::{place, run};
 pub fn rotate() -> Result<PathBuf> {
     run::shown(run::cargo().args(["build", "--quiet", "--package", "rekey-rotate"]))?;
     Ok(place::target().join("debug/rekey-rotate"))
+}
+
+/// Builds a program of the tests' stage, with the features that every test stage has.
+pub fn stage(name: &str) -> Result<PathBuf> {
+    run::shown(run::cargo().args(["build", "--quiet", "--workspace", "--bin", name]))?;
+    Ok(place::target().join("debug").join(name))
 }
 
 /// Builds the rotation function as it is deployed, and beside it a function that does nothing.

@@ -172,33 +172,27 @@ fn deny(_: &mut Context) -> Result<()> {
     run::shown(run::command(deny).args(["--workspace", "check", "bans", "licenses", "sources"]))
 }
 
+/// Tests of the whole workspace, never of one package: features are then the same in every stage, and
+/// each dependency is built once.
+fn cargo_test(arguments: &[&str]) -> std::process::Command {
+    let mut tests = run::cargo();
+    tests
+        .args(["test", "--quiet", "--workspace"])
+        .args(arguments);
+    tests
+}
+
 fn unit(_: &mut Context) -> Result<()> {
-    run::shown(run::cargo().args(["test", "--quiet", "--workspace", "--lib", "--bins"]))
+    run::shown(&mut cargo_test(&["--lib", "--bins"]))
 }
 
 fn contract(_: &mut Context) -> Result<()> {
-    run::shown(run::cargo().args([
-        "test",
-        "--quiet",
-        "--package",
-        "rekey-events",
-        "--all-features",
-        "--test",
-        "contract",
-    ]))
+    run::shown(&mut cargo_test(&["--test", "contract"]))
 }
 
 fn tidy(_: &mut Context) -> Result<()> {
-    run::shown(run::cargo().args([
-        "test",
-        "--quiet",
-        "--package",
-        "rekey-tests",
-        "--test",
-        "promises",
-        "--",
-        "tidy::",
-        "infra::",
+    run::shown(&mut cargo_test(&[
+        "--test", "promises", "--", "tidy::", "infra::",
     ]))
 }
 
@@ -215,28 +209,19 @@ fn infra(_: &mut Context) -> Result<()> {
 }
 
 fn protocol(_: &mut Context) -> Result<()> {
-    run::shown(run::cargo().args([
-        "test",
-        "--package",
-        "rekey-rotation",
-        "--all-features",
-        "--tests",
-        "--",
-        "--nocapture",
-    ]))
+    let tests = [
+        "--test",
+        "crash",
+        "--test",
+        "label_rules",
+        "--test",
+        "steps",
+    ];
+    run::shown(cargo_test(&tests).args(["--", "--nocapture"]))
 }
 
 fn on_postgres(context: &mut Context) -> Result<()> {
-    let mut tests = run::cargo();
-    tests.args([
-        "test",
-        "--package",
-        "rekey-rotators",
-        "--test",
-        "postgres",
-        "--",
-        "--nocapture",
-    ]);
+    let mut tests = cargo_test(&["--test", "postgres", "--", "--nocapture"]);
     context.services()?.tell(&mut tests);
     run::shown(&mut tests)
 }
@@ -248,28 +233,15 @@ fn local_cloud(context: &mut Context) -> Result<()> {
         "-m",
         "unittest",
         "discover",
-        "--start-directory",
+        "-s",
         "tests/local_cloud/checks",
-        "--top-level-directory",
-        "tests/local_cloud",
     ]);
     run::shown(&mut checks)
 }
 
 fn end_to_end(context: &mut Context) -> Result<()> {
-    let mut tests = run::cargo();
-    tests.args([
-        "test",
-        "--package",
-        "rekey-tests",
-        "--test",
-        "promises",
-        "--",
-        "end_to_end::",
-        "--nocapture",
-        "--test-threads",
-        "2",
-    ]);
+    let mut tests = cargo_test(&["--test", "promises", "--", "end_to_end::", "--nocapture"]);
+    tests.args(["--test-threads", "2"]);
     context.services()?.tell(&mut tests);
     run::shown(&mut tests)
 }

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::python::Venv;
 use crate::services::NEWEST;
 use crate::services::Services;
-use crate::{place, run};
+use crate::{functions, place, run};
 
 /// How long a start may take: a cold build is in it.
 const START: Duration = Duration::from_secs(1_800);
@@ -107,18 +107,9 @@ pub fn up(foreground: bool) -> Result<()> {
 
 fn stay(files: &Files) -> Result<()> {
     let services = Services::start(&[NEWEST])?.with_function()?;
-    let mut local = run::cargo();
+    let mut local = run::command(functions::stage("rekey-local")?);
     local
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "rekey-tests",
-            "--bin",
-            "rekey-local",
-            "--",
-            "up",
-        ])
+        .arg("up")
         .arg("--ready")
         .arg(files.ready())
         .arg("--stack")

@@ -18,7 +18,8 @@ impl FromStr for Level {
     type Err = std::convert::Infallible;
 
     /// An unknown word means `INFO`: a function does not stay down over its log level. `TRACE` is taken
-    /// as `DEBUG`, because libraries write whole payloads there.
+    /// as `DEBUG`, because libraries write whole payloads there. A release build holds no record below
+    /// `INFO` (`release_max_level_info` in the root manifest), so there `DEBUG` says no more than `INFO`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self(match text {
             "TRACE" | "DEBUG" => LevelFilter::DEBUG,

@@ -1,11 +1,11 @@
 //! TLS in front of the local cloud, as AWS has it, and a note of every call that goes through.
 
-use std::io::Write as _;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use rustls::pki_types::pem::PemObject as _;
@@ -31,6 +31,8 @@ pub struct Call {
 pub struct Traffic {
     pub calls: Vec<Call>,
     pub new_connections: usize,
+    /// What our side of TLS handshakes took.
+    pub handshakes: Duration,
 }
 
 impl Traffic {
@@ -98,6 +100,7 @@ impl Front {
     }
 }
 
+/// Passes calls on until the client hangs up.
 fn pass(
     stream: TcpStream,
     config: Arc<ServerConfig>,
@@ -108,7 +111,18 @@ fn pass(
     // Opened before the handshake, so that no call pays for our own way to the local cloud.
     let mut upstream = TcpStream::connect(upstream)?;
     upstream.set_nodelay(true)?;
-    let mut client = StreamOwned::new(ServerConnection::new(config)?, stream);
+    let mut tls = ServerConnection::new(config)?;
+    let mut stream = Waited {
+        stream,
+        time: Duration::ZERO,
+    };
+    let started = Instant::now();
+    while tls.is_handshaking() {
+        tls.complete_io(&mut stream)?;
+    }
+    let worked = started.elapsed().saturating_sub(stream.time);
+    traffic.lock().unwrap().handshakes += worked;
+    let mut client = StreamOwned::new(tls, stream);
     while let Some(request) = Message::read(&mut client)? {
         let began = Instant::now();
         upstream.write_all(&request.bytes)?;
@@ -130,6 +144,31 @@ fn pass(
     Ok(())
 }
 
+/// A stream that knows how long it was waited for.
+struct Waited {
+    stream: TcpStream,
+    time: Duration,
+}
+
+impl Read for Waited {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let started = Instant::now();
+        let count = self.stream.read(bytes);
+        self.time += started.elapsed();
+        count
+    }
+}
+
+impl Write for Waited {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +188,7 @@ mod tests {
             let calls = calls.iter().map(|(from, to)| call(*from, *to)).collect();
             Traffic {
                 calls,
-                new_connections: 0,
+                ..Traffic::default()
             }
             .hops()
         };

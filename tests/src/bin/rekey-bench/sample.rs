@@ -15,7 +15,7 @@ use crate::scene::{LogMark, Logins, Scene, Target};
 pub struct Init {
     pub wall: Duration,
     pub cpu: Duration,
-    /// The part of `wall` in which the local cloud worked on a call.
+    /// The part of `wall` in which the other side worked: on the handshake, and on the call.
     pub waited: Duration,
 }
 
@@ -43,11 +43,16 @@ pub fn init(scene: &Scene, function: &Function) -> Result<(Process, Init)> {
     let log = scene.log(function.name());
     let process = Process::start(&mut function.command(scene)?, &log)?;
     let cpu = process.cpu()?;
-    let calls = scene.front.take().calls;
+    let traffic = scene.front.take();
+    let calls: Duration = traffic
+        .calls
+        .iter()
+        .map(|call| call.ended - call.began)
+        .sum();
     let init = Init {
         wall: process.init,
         cpu,
-        waited: calls.iter().map(|call| call.ended - call.began).sum(),
+        waited: traffic.handshakes + calls,
     };
     Ok((process, init))
 }

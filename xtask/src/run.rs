@@ -13,8 +13,18 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// Cargo, as this xtask was started with.
+///
+/// What cargo tells this process about its own package is taken out: build scripts look at it, and would
+/// build their crates again each time they are called from here instead of from a shell.
 pub fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// Runs it with its output shown.

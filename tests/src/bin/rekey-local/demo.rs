@@ -18,6 +18,8 @@ const SCHEDULE: Duration = Duration::from_secs(20);
 const SHORTEST_NATIVE: Duration = Duration::from_secs(4 * 3600);
 /// How long an old credential is used on.
 const GRACE: Duration = Duration::from_secs(12);
+/// How often the demo says that all is well.
+const PULSE: Duration = Duration::from_secs(5);
 const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
 pub async fn demo(single_user: bool, json: bool) -> Result<()> {
@@ -48,9 +50,9 @@ pub async fn demo(single_user: bool, json: bool) -> Result<()> {
         GRACE,
     );
     let result = if single_user {
-        one_rotation(&mut story, &scene).await
+        one_rotation(&mut story, &scene, &application).await
     } else {
-        two_rotations(&mut story, &scene).await
+        two_rotations(&mut story, &scene, &application).await
     };
     let (seen, time) = application.stop();
     result?;
@@ -131,13 +133,13 @@ pub async fn demo(single_user: bool, json: bool) -> Result<()> {
 }
 
 /// Two scheduled rotations; the target fails halfway through the second.
-async fn two_rotations(story: &mut Story, scene: &Scene) -> Result<()> {
+async fn two_rotations(story: &mut Story, scene: &Scene, application: &Application) -> Result<()> {
     let first = scene.secrets.current(&scene.secret).await?;
     story.tell(&format!(
         "the application logs in as {}; waiting for the schedule",
         first.field("username")
     ));
-    let second = next_version(scene, &first, SCHEDULE * 2).await?;
+    let second = next_version(story, scene, application, &first, SCHEDULE * 2).await?;
     story.tell(&format!(
         "rotated by schedule: AWSCURRENT is now {} (version {})",
         second.field("username"),
@@ -149,7 +151,7 @@ async fn two_rotations(story: &mut Story, scene: &Scene) -> Result<()> {
     story.tell("next rotation: its session will be ended in the middle of setSecret");
     obstacle.strike(SCHEDULE * 2).await?;
     story.tell("setSecret lost its database session halfway; Secrets Manager tries again with the same token");
-    let third = next_version(scene, &second, SCHEDULE).await?;
+    let third = next_version(story, scene, application, &second, SCHEDULE).await?;
     story.tell(&format!(
         "healed: AWSCURRENT is now {} (version {})",
         third.field("username"),
@@ -166,13 +168,13 @@ async fn two_rotations(story: &mut Story, scene: &Scene) -> Result<()> {
 }
 
 /// One rotation of a single user, and the application's grace after it.
-async fn one_rotation(story: &mut Story, scene: &Scene) -> Result<()> {
+async fn one_rotation(story: &mut Story, scene: &Scene, application: &Application) -> Result<()> {
     let first = scene.secrets.current(&scene.secret).await?;
     story.tell(&format!(
         "the application logs in as {}; waiting for the schedule",
         first.field("username")
     ));
-    let second = next_version(scene, &first, SCHEDULE * 2).await?;
+    let second = next_version(story, scene, application, &first, SCHEDULE * 2).await?;
     story.tell(&format!(
         "rotated by schedule: AWSCURRENT has a new password (version {})",
         short(&second)
@@ -213,20 +215,62 @@ fn calls_of_one_rotation(scene: &Scene) -> Result<String> {
     ))
 }
 
-async fn next_version(scene: &Scene, than: &Version, time: Duration) -> Result<Version> {
+/// Waits for the next version, and tells meanwhile what the function does and how the application fares.
+async fn next_version(
+    story: &mut Story,
+    scene: &Scene,
+    application: &Application,
+    than: &Version,
+    time: Duration,
+) -> Result<Version> {
     let started = Instant::now();
+    let mut told = scene.cloud.calls()?.len();
+    let mut pulse = Instant::now();
     while started.elapsed() < time {
+        let calls = scene.cloud.calls()?;
+        for call in calls
+            .iter()
+            .skip(told)
+            .filter(|call| call.caller.contains(":assumed-role/"))
+        {
+            if let Some(what) = what_it_means(&call.action) {
+                story.tell(what);
+            }
+        }
+        told = calls.len();
         let now = scene.secrets.current(&scene.secret).await?;
         if now.id != than.id {
             return Ok(now);
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        if pulse.elapsed() > PULSE {
+            pulse = Instant::now();
+            let seen = application.seen();
+            story.tell(&format!(
+                "... {} logins, {} errors",
+                seen.logins,
+                seen.errors.len()
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
     bail!(
         "no rotation within {} s; server log: {}",
         time.as_secs(),
         scene.cloud.dir.join("server.log").display()
     )
+}
+
+fn what_it_means(action: &str) -> Option<&'static str> {
+    match action {
+        "PutSecretValue" => Some("  createSecret: the next value is kept under AWSPENDING"),
+        "PutEvents" => {
+            Some("  setSecret: the intent is on the bus; now one transaction at the database")
+        }
+        "UpdateSecretVersionStage" => {
+            Some("  finishSecret: AWSCURRENT moves to what has logged in")
+        }
+        _ => None,
+    }
 }
 
 async fn both_work(story: &mut Story, scene: &Scene, old: &Version, new: &Version) -> Result<()> {

@@ -111,6 +111,9 @@ pub fn test(only: &[String]) -> Result<()> {
     {
         bail!("there is no stage {unknown}; `cargo xtask test --list` names them");
     }
+    if !only.is_empty() && std::env::var_os("CI").is_some() {
+        bail!("in CI every stage runs: a check that is skipped there is a failure");
+    }
     let mut context = Context::default();
     let mut times = Vec::new();
     for stage in &STAGES {

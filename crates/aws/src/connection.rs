@@ -94,7 +94,7 @@ impl Connection {
     }
 }
 
-/// At most three attempts, and an end to each: a step has 30 seconds for everything.
+/// At most three attempts, soon after each other.
 pub(crate) fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
@@ -102,11 +102,12 @@ pub(crate) fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(1))
 }
 
-pub(crate) fn timeouts() -> TimeoutConfig {
+/// An end to a call and all its attempts: a step has under 30 seconds for everything.
+pub(crate) fn timeouts(call: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(4))
-        .operation_timeout(Duration::from_secs(9))
+        .operation_attempt_timeout(call / 2)
+        .operation_timeout(call)
         .build()
 }
 

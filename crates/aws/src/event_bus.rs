@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
@@ -5,6 +7,10 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use rekey_events::{Detail, Source};
 
 use crate::connection::{Connection, retries, timeouts};
+
+/// The end of a call. Short: an intent is published while the target's lock is held, and a failure at the
+/// end of a step.
+const CALL: Duration = Duration::from_secs(3);
 
 /// One event bus, for one source.
 #[derive(Clone, Debug)]
@@ -23,7 +29,7 @@ impl EventBus {
             .credentials_provider(connection.credentials.clone())
             .http_client(connection.http.clone())
             .retry_config(retries())
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(CALL))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(connection.endpoint_url.clone());
         Self {

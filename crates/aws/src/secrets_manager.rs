@@ -1,14 +1,19 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use rekey_rotation::{
     Description, PutValue, SecretId, SecretStore, SecretValue, Selector, StagingLabel, StoreError,
     VersionId, VersionedValue,
 };
 
 use crate::connection::{Connection, retries, timeouts};
+
+/// The end of a call.
+const CALL: Duration = Duration::from_secs(6);
 
 /// Secrets Manager through the SDK.
 #[derive(Clone, Debug)]
@@ -25,7 +30,7 @@ impl SecretsManager {
             .credentials_provider(connection.credentials.clone())
             .http_client(connection.http.clone())
             .retry_config(retries())
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(CALL))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(connection.endpoint_url.clone());
         Self {
@@ -143,14 +148,16 @@ fn labels_of(labels: &[String]) -> Vec<StagingLabel> {
 
 /// Names the failed call and the service's error code. The service's own text is repeated only where it
 /// cannot quote what was sent: for a refused permission.
-fn store_error<E, R>(call: &str, error: SdkError<E, R>) -> StoreError
+fn store_error<E>(call: &str, error: SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata,
 {
     let SdkError::ServiceError(service) = &error else {
         return StoreError::Unavailable(format!("{call}: {}", transport(&error)));
     };
-    let code = service.err().code().unwrap_or("an error without a code");
+    let Some(code) = service.err().code() else {
+        return StoreError::Unavailable(format!("{call}: an error without a code"));
+    };
     match code {
         "ResourceNotFoundException" => StoreError::NotFound(call.into()),
         "ResourceExistsException" => StoreError::AlreadyExists,
@@ -158,11 +165,24 @@ where
             let text = service.err().message().unwrap_or(code);
             StoreError::Denied(format!("{call}: {text}"))
         }
+        "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationTokenException"
+        | "UnrecognizedClientException" => StoreError::Denied(format!("{call}: {code}")),
         "LimitExceededException" => StoreError::LimitExceeded(call.into()),
-        "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-            StoreError::Throttled
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => StoreError::Throttled,
+        _ if service.raw().status().is_server_error() => {
+            StoreError::Unavailable(format!("{call}: {code}"))
         }
-        "InternalServiceError" | "InternalFailure" | "ServiceUnavailable" => {
+        "InternalServiceError" | "InternalFailure" => {
             StoreError::Unavailable(format!("{call}: {code}"))
         }
         _ => StoreError::Refused(format!("{call}: {code}")),
@@ -184,10 +204,24 @@ fn transport<E, R>(error: &SdkError<E, R>) -> &'static str {
 mod tests {
     use super::*;
     use aws_sdk_secretsmanager::error::ErrorMetadata;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
 
-    fn service(code: &str, message: &str) -> SdkError<ErrorMetadata, ()> {
-        let meta = ErrorMetadata::builder().code(code).message(message).build();
-        SdkError::service_error(meta, ())
+    fn service(code: &str, message: &str) -> SdkError<ErrorMetadata, HttpResponse> {
+        answered(400, Some(code), message)
+    }
+
+    fn answered(
+        status: u16,
+        code: Option<&str>,
+        message: &str,
+    ) -> SdkError<ErrorMetadata, HttpResponse> {
+        let mut meta = ErrorMetadata::builder().message(message);
+        if let Some(code) = code {
+            meta = meta.code(code);
+        }
+        let status = StatusCode::try_from(status).unwrap();
+        SdkError::service_error(meta.build(), HttpResponse::new(status, SdkBody::empty()))
     }
 
     #[test]
@@ -209,7 +243,7 @@ mod tests {
                 StoreError::NotFound(_)
             ));
         }
-        let lost = SdkError::<ErrorMetadata, ()>::timeout_error("late");
+        let lost = SdkError::<ErrorMetadata, HttpResponse>::timeout_error("late");
         assert!(matches!(
             store_error("GetSecretValue", lost),
             StoreError::Unavailable(_)
@@ -224,5 +258,39 @@ mod tests {
         );
         let text = store_error("PutSecretValue", refusal).to_string();
         assert!(text.contains("ValidationException") && !text.contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_not_the_callers_fault_is_not_called_an_invalid_request() {
+        use rekey_rotation::ErrorClass;
+        for (status, code, class) in [
+            (500, Some("SomethingNew"), ErrorClass::StoreUnavailable),
+            (
+                503,
+                Some("ServiceUnavailableException"),
+                ErrorClass::StoreUnavailable,
+            ),
+            (503, None, ErrorClass::StoreUnavailable),
+            (
+                400,
+                Some("InternalServiceError"),
+                ErrorClass::StoreUnavailable,
+            ),
+            (400, Some("Throttling"), ErrorClass::Throttled),
+            (400, Some("ExpiredTokenException"), ErrorClass::Permission),
+            (
+                403,
+                Some("UnrecognizedClientException"),
+                ErrorClass::Permission,
+            ),
+            (
+                400,
+                Some("InvalidRequestException"),
+                ErrorClass::InvalidRequest,
+            ),
+        ] {
+            let error = store_error("DescribeSecret", answered(status, code, ""));
+            assert_eq!(error.class(), class, "{status} {code:?}");
+        }
     }
 }

@@ -40,6 +40,11 @@ pub enum Refusal {
         /// How long the grace still runs, in seconds.
         seconds: i64,
     },
+    /// `AWSCURRENT` is on another version than the one that was read.
+    #[error(
+        "AWSCURRENT was moved while this step waited for the target, and what it was about to change may be in use again; nothing was changed: the step is repeated from the new state"
+    )]
+    CurrentMoved,
     /// The tag `rekey:grace` cannot be read.
     #[error(
         "the tag `rekey:grace` must be a whole number of seconds, such as 86400; correct the tag or remove it"
@@ -52,6 +57,7 @@ impl Refusal {
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::GraceRunning { .. } => ErrorClass::GraceRunning,
+            Self::CurrentMoved => ErrorClass::RotationOpen,
             Self::RotationDisabled
             | Self::UnknownToken
             | Self::NotPending

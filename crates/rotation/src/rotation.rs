@@ -20,8 +20,16 @@ pub struct Rotation<S, R, A, P, F> {
     pub pause: P,
     /// Keyed fingerprints.
     pub fingerprints: F,
-    /// The version whose login this process has seen succeed last.
-    tested: Mutex<Option<(SecretId, VersionId)>>,
+    memory: Mutex<Memory>,
+}
+
+/// What this process has seen last.
+#[derive(Default)]
+struct Memory {
+    /// The version that it has set, after it was told that the secret rotates.
+    set: Option<(SecretId, VersionId)>,
+    /// The version whose login it has seen succeed.
+    tested: Option<(SecretId, VersionId)>,
 }
 
 /// How a step ended well.
@@ -51,7 +59,7 @@ where
             announcer,
             pause,
             fingerprints,
-            tested: Mutex::new(None),
+            memory: Mutex::default(),
         }
     }
 
@@ -92,16 +100,30 @@ where
 }
 
 impl<S, R, A, P, F> Rotation<S, R, A, P, F> {
+    pub(crate) fn remember_set(&self, request: &StepRequest) {
+        if let Ok(mut memory) = self.memory.lock() {
+            memory.set = Some((request.secret.clone(), request.token.clone()));
+        }
+    }
+
+    pub(crate) fn has_set(&self, request: &StepRequest) -> bool {
+        let memory = self.memory.lock();
+        memory.is_ok_and(|memory| is_of(&memory.set, request))
+    }
+
     pub(crate) fn remember_tested(&self, request: &StepRequest) {
-        if let Ok(mut tested) = self.tested.lock() {
-            *tested = Some((request.secret.clone(), request.token.clone()));
+        if let Ok(mut memory) = self.memory.lock() {
+            memory.tested = Some((request.secret.clone(), request.token.clone()));
         }
     }
 
     pub(crate) fn has_tested(&self, request: &StepRequest) -> bool {
-        self.tested.lock().is_ok_and(|tested| {
-            matches!(&*tested, Some((secret, version))
-                if *secret == request.secret && *version == request.token)
-        })
+        let memory = self.memory.lock();
+        memory.is_ok_and(|memory| is_of(&memory.tested, request))
     }
+}
+
+fn is_of(seen: &Option<(SecretId, VersionId)>, request: &StepRequest) -> bool {
+    matches!(seen, Some((secret, version))
+        if *secret == request.secret && *version == request.token)
 }

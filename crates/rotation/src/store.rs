@@ -83,7 +83,7 @@ pub enum StoreError {
     AlreadyExists,
     /// `AccessDeniedException`, or a KMS key that refuses.
     #[error(
-        "the function's role may not do this: {0}; compare its policy with infra/rotation.yaml, and the policies of the secret and of its KMS key"
+        "the function's role may not do this: {0}; most often the secret's RotationLambdaARN is not this function, or the policy of the secret or of its KMS key refuses; the role's own policy is in infra/rotation.yaml"
     )]
     Denied(String),
     /// `InvalidRequestException`, `InvalidParameterException`, `MalformedPolicyDocumentException`.

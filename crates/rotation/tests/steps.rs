@@ -6,7 +6,7 @@
 
 use rekey_rotation::testing::toy::{ToyServer, ToyWorld};
 use rekey_rotation::testing::{
-    Cut, How, Process, Recorder, SecretsManager, Target, Trace, Verbs, World,
+    Cut, Driven, How, Process, Recorder, SecretsManager, Target, Trace, Verbs, World,
 };
 use rekey_rotation::{
     ClientRequestToken, ErrorClass, Outcome, Overlap, RotationError, SecretId, StagingLabel, Step,
@@ -163,6 +163,10 @@ async fn a_second_rotation_inside_the_grace_is_refused_and_goes_on_after_it() {
 async fn every_step_of_a_secret_whose_rotation_was_turned_off_is_refused() {
     let house = House::build(Overlap::SingleUser).await;
     let token = house.rotate(1, true).await;
+    // With a value put and set, so that nothing but the guard can refuse.
+    for step in [Step::Create, Step::Set] {
+        assert_eq!(house.step(step, &token).await, Ok(Outcome::Done));
+    }
     assert_eq!(house.store.cancel_rotate_secret(SECRET).await, Ok(()));
     for step in Step::ALL {
         let process = house.process(Trace::default());
@@ -175,7 +179,51 @@ async fn every_step_of_a_secret_whose_rotation_was_turned_off_is_refused() {
         let calls = process.trace.calls();
         assert_eq!(calls.last().map(String::as_str), Some("announce failed"));
     }
-    assert!(house.logs_in(&StagingLabel::Current).await);
+    assert!(house.logs_in(&StagingLabel::Pending).await);
+}
+
+/// Somebody moves `AWSCURRENT` back by hand while `setSecret` waits: the user that it is about to change
+/// is then the one in use.
+#[tokio::test]
+async fn a_label_that_is_moved_while_set_secret_waits_is_seen_under_the_lock() {
+    let mut stopped = 0;
+    for call in 1.. {
+        let house = House::build(Overlap::AlternatingUsers).await;
+        let before = house.store.holder(&house.secret, &StagingLabel::Current);
+        let first = house.finished(1).await;
+        let token = house.rotate(2, true).await;
+        let how = How::StopBefore;
+        let process = house.process(Trace::new(Some(Cut { call, how })));
+        let mut attempt = std::pin::pin!(process.attempt(&house.secret, &token));
+        let driven = process.trace.drive(&mut attempt).await;
+        assert!(matches!(driven, Driven::AtCut));
+        let moved = house
+            .store
+            .update_secret_version_stage(
+                SECRET,
+                "AWSCURRENT",
+                before.as_deref(),
+                Some(first.as_str()),
+            )
+            .await;
+        assert_eq!(moved, Ok(()));
+        process.trace.release();
+        let ended = attempt.await;
+        assert!(house.logs_in(&StagingLabel::Current).await, "call {call}");
+        stopped += 1;
+        // What comes after these labels were read is inside the target's lock, which a rollback takes too.
+        let calls = process.trace.calls();
+        let described = calls
+            .iter()
+            .take(call)
+            .filter(|name| name.starts_with("DescribeSecret"));
+        if described.count() == 2 {
+            let refused = ended.map_err(|(step, error)| (step, error.class()));
+            assert_eq!(refused, Err((Step::Set, ErrorClass::RotationOpen)));
+            break;
+        }
+    }
+    assert!(stopped >= 8, "it was stopped at {stopped} calls only");
 }
 
 #[tokio::test]

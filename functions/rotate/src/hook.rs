@@ -1,12 +1,12 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use getrandom::SysRng;
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use rekey_aws::{Connection, EventBus, SecretsManager, SettingsError};
 use rekey_events::Source;
 use rekey_rotation::{
-    ErrorClass, Outcome, Pause, Rotation, RotationError, Rotator as _, SecretStore as _, Selector,
-    StagingLabel, StoreError,
+    Announcer as _, Outcome, Pause, Rotation, Rotator as _, SecretStore as _, Selector,
+    StagingLabel, StepFailed, StepRequest, StoreError,
 };
 use rekey_rotators::postgres::Postgres;
 use rekey_telemetry::StepMetric;
@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::fingerprint::{KeyTooShort, KeyedFingerprints};
-use crate::wire::{EventError, InnerBus, step_request};
+use crate::outcome::{StepError, budget, within};
+use crate::wire::{InnerBus, step_request};
 
 /// The function: everything that lives from one call to the next.
 pub struct Hook {
@@ -34,35 +35,6 @@ pub enum InitError {
     /// The key of fingerprints cannot be used.
     #[error(transparent)]
     KeyTooShort(#[from] KeyTooShort),
-}
-
-/// A step that was not done.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// The event is not a step.
-    #[error(transparent)]
-    Event(#[from] EventError),
-    /// The step failed.
-    #[error(transparent)]
-    Rotation(#[from] RotationError),
-}
-
-impl StepError {
-    const fn class(&self) -> ErrorClass {
-        match self {
-            Self::Event(_) => ErrorClass::InvalidRequest,
-            Self::Rotation(error) => error.class(),
-        }
-    }
-}
-
-impl From<StepError> for Diagnostic {
-    fn from(error: StepError) -> Self {
-        Self {
-            error_type: error.class().as_str().to_owned(),
-            error_message: error.to_string(),
-        }
-    }
 }
 
 impl Hook {
@@ -94,32 +66,39 @@ impl Hook {
         let started = Instant::now();
         let now = since_1970();
         let (payload, context) = event.into_parts();
+        let request_id = context.request_id.clone();
         let request = match step_request(payload, context.request_id) {
             Ok(request) => request,
             Err(error) => {
                 let error = StepError::from(error);
-                tracing::error!(class = %error.class(), %error, "event refused");
+                tracing::error!(request_id, class = %error.class(), %error, "event refused");
                 self.measure("unknown", started, now, true);
                 return Err(error);
             }
         };
         let at = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let result = self.rotation.run(&request, at, &mut SysRng).await;
-        let step = request.step.as_str();
+        let time = budget(Duration::from_millis(context.deadline), now);
+        let result = within(time, self.rotation.run(&request, at, &mut SysRng)).await;
+        if let Err(error @ (StepError::OutOfTime { .. } | StepError::Bug)) = &result {
+            self.announce(&request, at, error).await;
+        }
+        let (step, kind) = (request.step.as_str(), self.rotation.rotator.kind());
         match &result {
             Ok(outcome) => tracing::info!(
+                request_id,
                 step,
                 secret = %request.secret,
                 version = %request.token,
-                kind = self.rotation.rotator.kind(),
+                kind,
                 outcome = outcome_name(*outcome),
                 "step done"
             ),
             Err(error) => tracing::error!(
+                request_id,
                 step,
                 secret = %request.secret,
                 version = %request.token,
-                kind = self.rotation.rotator.kind(),
+                kind,
                 class = %error.class(),
                 retryable = error.class().retryable(),
                 %error,
@@ -129,6 +108,22 @@ impl Hook {
         self.measure(step, started, now, result.is_err());
         result?;
         Ok(())
+    }
+
+    /// A step that was cut off could not announce its own failure.
+    async fn announce(&self, request: &StepRequest, at: i64, error: &StepError) {
+        let failure = StepFailed {
+            at,
+            invocation: request.invocation.as_deref(),
+            secret: &request.secret,
+            version: &request.token,
+            step: request.step,
+            kind: self.rotation.rotator.kind(),
+            class: error.class(),
+            message: error.to_string(),
+        };
+        // Bounded by the bus's own time-outs; the log and the metric say the same.
+        let _unheard = self.rotation.announcer.failed(&failure).await;
     }
 
     fn measure(&self, step: &str, started: Instant, now: Duration, failed: bool) {

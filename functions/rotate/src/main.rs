@@ -3,6 +3,7 @@
 mod config;
 mod fingerprint;
 mod hook;
+mod outcome;
 mod wire;
 
 use std::process::ExitCode;

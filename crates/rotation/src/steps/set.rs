@@ -2,9 +2,9 @@ use futures_util::future::join;
 
 use super::pending::{not_pending, pending};
 use crate::{
-    Announcer, Credentials, Fingerprints, Intent, Outcome, Pause, Plan, Rotation, RotationError,
-    Rotator, SecretStore, SecretValue, Selector, StagingLabel, Step, StepRequest, StoreError,
-    TargetError, plan,
+    Announcer, Credentials, Fingerprints, Intent, Outcome, Pause, Plan, Refusal, Rotation,
+    RotationError, Rotator, SecretStore, SecretValue, Selector, StagingLabel, Step, StepRequest,
+    StoreError, TargetError, plan,
 };
 
 /// Makes the pending value valid at the target.
@@ -46,7 +46,7 @@ where
     if current.version == request.token {
         return Ok(Outcome::AlreadyDone);
     }
-    let current = current.value;
+    let (current_version, current) = (current.version, current.value);
     let pending = pending.value;
     let superuser = superuser(rotation, &current).await?;
     let mut credentials = Credentials {
@@ -82,13 +82,19 @@ where
         rotation.announcer.intended(&intent),
     )
     .await;
-    match plan(request, &description?, now) {
+    let description = description?;
+    match plan(request, &description, now) {
         Plan::Done => return Ok(Outcome::AlreadyDone),
         Plan::Refuse(refusal) => return Err(refusal.into()),
         Plan::Run => {}
     }
+    // With two users in turn, what is about to change is idle only as long as this one is current.
+    if description.version_with(&StagingLabel::Current) != Some(&current_version) {
+        return Err(Refusal::CurrentMoved.into());
+    }
     announced?;
     rotation.rotator.set(hold, credentials).await?;
+    rotation.remember_set(request);
     Ok(Outcome::Done)
 }
 

@@ -7,8 +7,8 @@ use crate::{
 
 /// Logs in with the pending value.
 ///
-/// The read of the value tells that the token is a version and pending, so that a successful test needs
-/// no `DescribeSecret`: it changes nothing, and `finishSecret` asks again before it does.
+/// Where this process has set the value itself it was told a moment ago that the secret rotates, and the
+/// read tells that the version is still pending; any other process asks.
 pub(crate) async fn test<S, R, A, P, F>(
     rotation: &Rotation<S, R, A, P, F>,
     request: &StepRequest,
@@ -19,23 +19,25 @@ where
     R: Rotator,
     P: Pause,
 {
+    if !rotation.has_set(request) {
+        let description = rotation.store.describe(&request.secret).await?;
+        match plan(request, &description, now) {
+            Plan::Done => return Ok(Outcome::AlreadyDone),
+            Plan::Refuse(refusal) => return Err(refusal.into()),
+            Plan::Run => {}
+        }
+    }
     match pending(rotation, request).await {
+        Ok(Some(pending)) if pending.labels.contains(&StagingLabel::Current) => {
+            Ok(Outcome::AlreadyDone)
+        }
         Ok(Some(pending)) => {
-            if pending.labels.contains(&StagingLabel::Current) {
-                return Ok(Outcome::AlreadyDone);
-            }
             rotation.rotator.test(&pending.value).await?;
             rotation.remember_tested(request);
-            return Ok(Outcome::Done);
+            Ok(Outcome::Done)
         }
-        Ok(None) => {}
-        Err(error) => return not_pending(rotation, request, now, error).await,
-    }
-    let description = rotation.store.describe(&request.secret).await?;
-    match plan(request, &description, now) {
-        Plan::Done => Ok(Outcome::AlreadyDone),
-        Plan::Refuse(refusal) => Err(refusal.into()),
-        Plan::Run => probe(rotation, request).await,
+        Ok(None) => probe(rotation, request, now).await,
+        Err(error) => not_pending(rotation, request, now, error).await,
     }
 }
 
@@ -45,11 +47,18 @@ where
 async fn probe<S, R, A, P, F>(
     rotation: &Rotation<S, R, A, P, F>,
     request: &StepRequest,
+    now: i64,
 ) -> Result<Outcome, RotationError>
 where
     S: SecretStore,
     R: Rotator,
 {
+    let description = rotation.store.describe(&request.secret).await?;
+    match plan(request, &description, now) {
+        Plan::Done => return Ok(Outcome::AlreadyDone),
+        Plan::Refuse(refusal) => return Err(refusal.into()),
+        Plan::Run => {}
+    }
     let current = rotation
         .store
         .value(&request.secret, Selector::Label(&StagingLabel::Current))

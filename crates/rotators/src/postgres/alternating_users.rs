@@ -1,5 +1,6 @@
 use rekey_rotation::TargetError;
 
+use super::held_by_name;
 use super::names::{base, clone_of};
 use super::quote::{identifier, literal};
 use super::role_settings;
@@ -9,6 +10,10 @@ use super::session::Session;
 
 /// Makes the base role of `pending` and its clone the two users of one credential, but for the password, in
 /// the transaction that `session` has open. Says nothing to the server when they are that already.
+///
+/// The clone is changed only in its own turn. In the base role's turn the clone is live, and all that
+/// happens is that the base role is given what the clone owns: never something that a session of the
+/// clone could miss.
 pub(super) async fn prepare(session: &Session, pending: &str) -> Result<(), TargetError> {
     let base = base(pending);
     let clone = clone_of(base);
@@ -21,15 +26,20 @@ pub(super) async fn prepare(session: &Session, pending: &str) -> Result<(), Targ
         roles: &roles,
     };
     pair.check()?;
-    for (what, statements) in [
-        ("making it the second user", pair.second_user()),
-        ("giving it the first user's settings", pair.settings()),
-        (
+    if pair.live_as_itself() {
+        held_by_name::check(session, base, &clone).await?;
+    }
+    let mut changes = Vec::new();
+    if !pair.clone_is_live() {
+        changes.push(("making it the second user", pair.second_user()));
+        changes.push(("giving it the first user's settings", pair.settings()));
+        changes.push((
             "taking roles away that the first user does not have",
             pair.strays(),
-        ),
-        ("giving what it owns to the first user", pair.owned()),
-    ] {
+        ));
+    }
+    changes.push(("giving what it owns to the first user", pair.owned()));
+    for (what, statements) in changes {
         if statements.is_empty() {
             continue;
         }
@@ -55,6 +65,17 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
+    /// Whether the base role is the idle one of the two, and so the clone AWSCURRENT.
+    fn clone_is_live(&self) -> bool {
+        self.pending == self.base
+    }
+
+    /// Whether the live clone acts as itself, as one that AWS's function made does.
+    fn live_as_itself(&self) -> bool {
+        let (of_base, of_clone) = (&self.roles.settings_of_base, &self.roles.settings_of_clone);
+        self.clone_is_live() && !role_settings::acts_as_base(self.base, of_base, of_clone)
+    }
+
     /// What must be so before anything is changed.
     fn check(&self) -> Result<(), TargetError> {
         let (base, clone) = (identifier(self.base), identifier(self.clone));
@@ -75,12 +96,62 @@ impl Pair<'_> {
             )));
         }
         // Otherwise whoever has a role named like a clone could be given the base role's password.
-        if self.pending == self.base && !self.roles.member {
+        if self.clone_is_live() && !self.roles.member {
             return Err(TargetError::Permission(format!(
-                "{clone} is not a member of {base}, so it is not its second user; if it should be, as an administrator: GRANT {base} TO {clone}"
+                "{clone} is not a member of {base} that may act as it, so it is not its second user; if it should be, as an administrator: GRANT {base} TO {clone}{}",
+                self.options()
             )));
         }
-        self.check_administrator(first, second)
+        // It would lose its own tables to the base role.
+        if self.live_as_itself() && self.roles.clone_owns && !self.roles.uses {
+            let remedy = if self.modern {
+                format!("GRANT {base} TO {clone}{}", self.options())
+            } else {
+                format!("ALTER ROLE {clone} INHERIT")
+            };
+            return Err(TargetError::Permission(format!(
+                "{clone} is live, owns objects that {base} must be given, and does not inherit from {base}; as an administrator: {remedy}"
+            )));
+        }
+        self.check_administrator(first, second)?;
+        self.check_replication(first, second)
+    }
+
+    /// No membership brings REPLICATION, and only who has it may give it. Before 16 it takes a superuser to
+    /// change anything of a role that has it.
+    fn check_replication(&self, first: &Role, second: Option<&Role>) -> Result<(), TargetError> {
+        let admin = &self.roles.admin;
+        if admin.superuser {
+            return Ok(());
+        }
+        let (base, clone) = (identifier(self.base), identifier(self.clone));
+        let has = second.is_some_and(|second| second.replication);
+        let administrator = identifier(&admin.name);
+        if !self.modern && (first.replication || has) {
+            return Err(TargetError::Permission(format!(
+                "{base} or {clone} has REPLICATION, and before PostgreSQL 16 only a superuser may change such a role: put a superuser into the superuser secret, or as one: ALTER ROLE {administrator} SUPERUSER;"
+            )));
+        }
+        if self.clone_is_live() || !first.replication || has || admin.replication {
+            return Ok(());
+        }
+        let remedy = match second {
+            Some(_) => format!("ALTER ROLE {clone} REPLICATION;"),
+            None => format!(
+                "CREATE ROLE {clone} REPLICATION; GRANT {clone} TO {administrator} WITH ADMIN OPTION;"
+            ),
+        };
+        Err(TargetError::Permission(format!(
+            "{base} has REPLICATION, and the role of the superuser secret may not give it to {clone}; as a superuser: {remedy}"
+        )))
+    }
+
+    fn options(&self) -> &'static str {
+        if self.modern {
+            " WITH INHERIT TRUE, SET TRUE"
+        } else {
+            ""
+        }
     }
 
     /// Names the permission that is missing, as the statement that grants it.
@@ -132,12 +203,10 @@ impl Pair<'_> {
             statements.push(format!("ALTER ROLE {clone} INHERIT"));
         }
         if !self.roles.inherits {
-            let options = if self.modern {
-                " WITH INHERIT TRUE, SET TRUE"
-            } else {
-                ""
-            };
-            statements.push(format!("GRANT {base} TO {clone}{options}"));
+            statements.push(format!("GRANT {base} TO {clone}{}", self.options()));
+        }
+        if first.replication && !second.replication {
+            statements.push(format!("ALTER ROLE {clone} REPLICATION"));
         }
         if first.connection_limit != second.connection_limit {
             let limit = first.connection_limit;
@@ -192,10 +261,7 @@ impl Pair<'_> {
             })
             .collect();
         let (with, by) = if self.modern {
-            (
-                " WITH INHERIT TRUE, SET TRUE",
-                format!(" GRANTED BY {admin}"),
-            )
+            (self.options(), format!(" GRANTED BY {admin}"))
         } else {
             ("", String::new())
         };

@@ -175,10 +175,10 @@ fn by_state(said: &DbError, place: &str, username: &str) -> TargetError {
         "42501" => TargetError::Permission(format!(
             "{} lacks a permission at {place}: {}; grant it and rotate again",
             identifier(username),
-            names_only(said)
+            names_only(said.message(), said.detail())
         )),
         "55P03" => busy("another rotation or a long transaction holds a lock that is needed"),
-        "57014" => busy("a statement took too long and was cancelled"),
+        "57014" => busy("a statement, or its wait for a lock, took too long and was cancelled"),
         "40001" | "40P01" => busy("another transaction was in the way"),
         // Two transactions changed one role; the catalog has no finer code for it.
         "XX000"
@@ -205,15 +205,26 @@ fn by_state(said: &DbError, place: &str, username: &str) -> TargetError {
     }
 }
 
-/// What the server says of a missing permission: names of objects, never a value. Kept short.
-fn names_only(said: &DbError) -> String {
-    let mut text = said.message().to_owned();
-    if let Some(detail) = said.detail() {
-        text.push_str(" (");
-        text.push_str(detail.trim_end_matches('.'));
-        text.push(')');
+/// The longest that the server's sentences about permissions get with four names of 63 bytes in them.
+const SENTENCE: usize = 400;
+
+/// What the server says of a missing permission: names of objects, never a value. An extension or a
+/// trigger may say more under the same code, and quote the statement: what looks like that is left out.
+fn names_only(message: &str, detail: Option<&str>) -> String {
+    let fits = |text: &str| {
+        text.len() <= SENTENCE
+            && !text.contains(['\n', '\r'])
+            && !["SCRAM-SHA-256$", "PASSWORD '", "password '"]
+                .iter()
+                .any(|sign| text.contains(sign))
+    };
+    if !fits(message) {
+        return "what it says is in its log".to_owned();
     }
-    text.chars().take(300).collect()
+    match detail {
+        Some(detail) if fits(detail) => format!("{message} ({})", detail.trim_end_matches('.')),
+        _ => message.to_owned(),
+    }
 }
 
 fn ended(place: &str) -> TargetError {
@@ -248,5 +259,39 @@ fn tls_refusal(error: &rustls::Error, login: &Login<'_>) -> String {
         },
         // A text of the TLS library: protocol matters, no data.
         other => format!("TLS with {place} failed: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_is_told_in_the_servers_words() {
+        let detail = "Only roles with the ADMIN option on role \"app\" may grant this role.";
+        assert_eq!(
+            names_only("permission denied to grant role \"app\"", Some(detail)),
+            format!(
+                "permission denied to grant role \"app\" ({})",
+                detail.trim_end_matches('.')
+            )
+        );
+    }
+
+    #[test]
+    fn a_text_that_quotes_a_statement_or_is_no_sentence_is_left_to_the_servers_log() {
+        let verifier = "ALTER ROLE app PASSWORD E'SCRAM-SHA-256$4096:canary'";
+        let long = "canary ".repeat(100);
+        for spoilt in [
+            verifier,
+            "ALTER ROLE app PASSWORD 'canary'",
+            "a\ncanary",
+            &long,
+        ] {
+            let text = names_only(spoilt, None);
+            assert!(!text.contains("canary"), "{text}");
+            let text = names_only("permission denied", Some(spoilt));
+            assert_eq!(text, "permission denied");
+        }
     }
 }

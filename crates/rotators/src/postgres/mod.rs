@@ -4,6 +4,7 @@ mod alternating_users;
 mod bounds;
 mod check;
 mod errors;
+mod held_by_name;
 mod lock;
 mod names;
 mod quote;

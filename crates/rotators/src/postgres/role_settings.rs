@@ -25,15 +25,7 @@ pub(super) fn changes(
     of_base: &Settings,
     of_clone: &Settings,
 ) -> Vec<String> {
-    let mut wanted = of_base.clone();
-    for ((_, name), value) in &mut wanted {
-        if name == ROLE && value == "none" {
-            base.clone_into(value);
-        }
-    }
-    wanted
-        .entry((None, ROLE.to_owned()))
-        .or_insert_with(|| base.to_owned());
+    let wanted = wanted(base, of_base);
     let alter = |database: &Option<String>| {
         let role = identifier(clone);
         match database {
@@ -57,6 +49,29 @@ pub(super) fn changes(
             )
         });
     gone.chain(new).collect()
+}
+
+/// Whether a login as the clone acts as one as the base role does, in every database.
+pub(super) fn acts_as_base(base: &str, of_base: &Settings, of_clone: &Settings) -> bool {
+    let role = |of: &Settings| -> Settings {
+        let role = of.iter().filter(|((_, name), _)| name == ROLE);
+        role.map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    };
+    role(&wanted(base, of_base)) == role(of_clone)
+}
+
+fn wanted(base: &str, of_base: &Settings) -> Settings {
+    let mut wanted = of_base.clone();
+    for ((_, name), value) in &mut wanted {
+        if name == ROLE && value == "none" {
+            base.clone_into(value);
+        }
+    }
+    wanted
+        .entry((None, ROLE.to_owned()))
+        .or_insert_with(|| base.to_owned());
+    wanted
 }
 
 fn value(name: &str, text: &str) -> String {
@@ -170,6 +185,20 @@ mod tests {
             changes("app", "app_clone", &none, &Settings::new()),
             [r#"ALTER ROLE "app_clone" SET "role" TO 'app'"#]
         );
+    }
+
+    #[test]
+    fn a_clone_acts_as_its_base_role_when_nothing_says_otherwise_in_any_database() {
+        let role = |of| settings(of);
+        let none = Settings::new();
+        let given = role(&[(None, "role", "app"), (None, "work_mem", "1MB")]);
+        assert!(acts_as_base("app", &none, &given));
+        assert!(!acts_as_base("app", &none, &none));
+        let elsewhere = role(&[(None, "role", "app"), (Some("shop"), "role", "none")]);
+        assert!(!acts_as_base("app", &none, &elsewhere));
+        let owner = role(&[(None, "role", "owner")]);
+        assert!(acts_as_base("app", &owner, &owner));
+        assert!(!acts_as_base("app", &owner, &given));
     }
 
     #[test]

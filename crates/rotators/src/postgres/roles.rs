@@ -15,6 +15,8 @@ pub(super) struct Roles {
     pub(super) clone: Option<Role>,
     /// Whether the clone may act as the base role.
     pub(super) member: bool,
+    /// Whether the base role's privileges come with it at once, whoever granted them.
+    pub(super) uses: bool,
     /// Whether it was granted the base role itself, and so that the base's privileges come with it.
     pub(super) inherits: bool,
     /// Whether something in this database, or a database, belongs to the clone.
@@ -31,6 +33,7 @@ pub(super) struct Admin {
     pub(super) name: String,
     pub(super) superuser: bool,
     pub(super) createrole: bool,
+    pub(super) replication: bool,
 }
 
 /// One of the two users.
@@ -38,6 +41,8 @@ pub(super) struct Admin {
 pub(super) struct Role {
     pub(super) superuser: bool,
     pub(super) inherit: bool,
+    /// Whether it may log in for replication: an attribute, which no membership brings.
+    pub(super) replication: bool,
     pub(super) connection_limit: i32,
     /// As the server writes it; `None` is for ever.
     pub(super) valid_until: Option<String>,
@@ -102,18 +107,22 @@ impl Roles {
                 name: get(row, 0)?,
                 superuser: get(row, 1)?,
                 createrole: get(row, 2)?,
+                replication: get(row, 3)?,
             },
-            member: get(row, 3)?,
-            inherits: get(row, 4)?,
-            clone_owns: get(row, 5)?,
-            base: Role::from_row(row, 6)?,
-            clone: Role::from_row(row, 15)?,
+            member: get(row, 4)?,
+            uses: get(row, 5)?,
+            inherits: get(row, 6)?,
+            clone_owns: get(row, 7)?,
+            base: Role::from_row(row, 8)?,
+            clone: Role::from_row(row, 8 + Role::COLUMNS)?,
             ..Self::default()
         })
     }
 }
 
 impl Role {
+    const COLUMNS: usize = 10;
+
     fn from_row(row: &Row, at: usize) -> Result<Option<Self>, TargetError> {
         if !get::<bool>(row, at)? {
             return Ok(None);
@@ -127,6 +136,7 @@ impl Role {
             administered: get(row, at + 6)?,
             usable: get(row, at + 7)?,
             granted: get(row, at + 8)?,
+            replication: get(row, at + 9)?,
         }))
     }
 }
@@ -136,8 +146,8 @@ fn get<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, TargetError>
 }
 
 fn roles_query(major: u32) -> String {
-    // From 16 on a membership says by itself whether it may be acted on, and may be there once per
-    // grantor.
+    // From 16 on a membership says by itself whether it may be acted on (one that only administers is a
+    // membership too), and may be there once per grantor.
     let (set, own) = if major >= 16 {
         ("'SET'", "am.grantor = m.oid")
     } else {
@@ -152,18 +162,22 @@ fn roles_query(major: u32) -> String {
              coalesce(pg_has_role(m.oid, {role}.oid, 'USAGE')
                       AND pg_has_role(m.oid, {role}.oid, {set}), false),
              EXISTS (SELECT FROM pg_auth_members am
-                     WHERE am.roleid = {role}.oid AND am.member = m.oid AND {own})"
+                     WHERE am.roleid = {role}.oid AND am.member = m.oid AND {own}),
+             {role}.rolreplication"
         )
     };
     format!(
-        "SELECT m.rolname::text, m.rolsuper, m.rolcreaterole,
-             coalesce(pg_has_role(c.oid, b.oid, 'MEMBER'), false),
+        "SELECT m.rolname::text, m.rolsuper, m.rolcreaterole, m.rolreplication,
+             coalesce(pg_has_role(c.oid, b.oid, 'USAGE')
+                      OR pg_has_role(c.oid, b.oid, {set}), false),
+             coalesce(pg_has_role(c.oid, b.oid, 'USAGE'), false),
              coalesce(pg_has_role(c.oid, b.oid, 'USAGE'), false)
                  AND EXISTS (SELECT FROM pg_auth_members am
                              WHERE am.roleid = b.oid AND am.member = c.oid),
              EXISTS (SELECT FROM pg_shdepend d
                      WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = c.oid
-                       AND d.deptype = 'o' AND d.dbid IN
+                       AND d.deptype = 'o' AND d.classid <> 'pg_default_acl'::regclass
+                       AND d.dbid IN
                          (0, (SELECT oid FROM pg_database WHERE datname = current_database()))),
              {}, {}
          FROM pg_roles m

@@ -17,8 +17,9 @@ use super::verifier::Verifier;
 use super::{alternating_users, check, lock, replica};
 use crate::PasswordPolicy;
 
-/// The first wait for a read replica; each next one is twice as long.
+/// The first wait for a read replica; each next one is twice as long, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What a [`Postgres`] is told once.
 pub struct Config {
@@ -218,15 +219,17 @@ impl Rotator for Postgres {
         let deadline = Instant::now() + self.config.bounds.replica_lag;
         let mut wait = FIRST_WAIT;
         loop {
-            match self.try_login(&pending, role).await {
+            let result = self.try_login(&pending, role).await;
+            let behind = matches!(
+                result,
                 Err(TargetError::WrongPassword(_) | TargetError::RoleMissing(_))
-                    if patient && Instant::now() + wait <= deadline =>
-                {
-                    sleep(wait).await;
-                    wait *= 2;
-                }
-                result => return result,
+            );
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !behind || !patient || left.is_zero() {
+                return result;
             }
+            sleep(wait.min(left)).await;
+            wait = longer(wait);
         }
     }
 
@@ -287,6 +290,10 @@ impl Change<'_> {
         let statements = format!("ALTER ROLE {role} {login}PASSWORD {password}; {ending}");
         session.run(&statements).await
     }
+}
+
+fn longer(wait: Duration) -> Duration {
+    (wait * 2).min(LONGEST_WAIT)
 }
 
 /// Whose privileges a login has.
@@ -355,7 +362,6 @@ fn login(secret: &UserSecret, whose: Whose) -> Login<'_> {
         port: secret.port,
         dbname: &secret.dbname,
         username: &secret.username,
-        // Exposed to the driver, which proves by SCRAM that it knows it.
         password: &secret.password,
         tls: tls(secret),
         whose,
@@ -378,5 +384,19 @@ fn superuser_login<'a>(superuser: &'a SuperuserSecret, user: &'a UserSecret) -> 
         password: &superuser.password,
         tls,
         whose: Whose::Superuser,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_is_asked_at_least_once_a_second() {
+        let waits: Vec<u128> = std::iter::successors(Some(FIRST_WAIT), |wait| Some(longer(*wait)))
+            .map(|wait| wait.as_millis())
+            .take(7)
+            .collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1000, 1000, 1000]);
     }
 }

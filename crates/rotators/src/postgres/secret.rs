@@ -1,6 +1,6 @@
 use rekey_rotation::{SecretId, SecretValue, TargetError};
 use serde_json::{Map, Value};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::names::{MAX_NAME_BYTES, alternate};
 
@@ -15,7 +15,7 @@ pub(super) struct UserSecret {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) username: String,
-    pub(super) password: Zeroizing<String>,
+    pub(super) password: SecretValue,
     pub(super) dbname: String,
     pub(super) masterarn: Option<SecretId>,
     pub(super) tls: bool,
@@ -26,7 +26,7 @@ pub(super) struct SuperuserSecret {
     pub(super) host: Option<String>,
     pub(super) port: Option<u16>,
     pub(super) username: String,
-    pub(super) password: Zeroizing<String>,
+    pub(super) password: SecretValue,
     pub(super) tls: Option<bool>,
 }
 
@@ -184,10 +184,11 @@ impl Fields {
         Ok(username)
     }
 
-    fn password(&self) -> Result<Zeroizing<String>, TargetError> {
-        self.text("password")?
-            .map(Zeroizing::new)
-            .ok_or_else(|| self.missing("password"))
+    fn password(&self) -> Result<SecretValue, TargetError> {
+        let text = self
+            .text("password")?
+            .ok_or_else(|| self.missing("password"))?;
+        SecretValue::new(text).map_err(|_| self.wrong("password", "a text of at most 65536 bytes"))
     }
 
     fn masterarn(&self) -> Result<Option<SecretId>, TargetError> {
@@ -269,7 +270,7 @@ mod tests {
         assert_eq!(secret.host, "db.example");
         assert_eq!(secret.port, 6432);
         assert_eq!(secret.username, "app");
-        assert_eq!(secret.password.as_str(), "canary-1");
+        assert_eq!(secret.password.expose(), "canary-1");
         assert_eq!(secret.dbname, "shop");
         assert_eq!(secret.masterarn.unwrap().as_str(), "arn:aws:x");
         assert!(!secret.tls);

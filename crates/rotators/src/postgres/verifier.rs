@@ -1,4 +1,5 @@
 use postgres_protocol::password::scram_sha_256;
+use rekey_rotation::SecretValue;
 
 use super::quote::literal;
 
@@ -10,8 +11,9 @@ pub(super) struct Verifier(String);
 
 impl Verifier {
     /// The verifier of `password`, with fresh salt.
-    pub(super) fn of(password: &str) -> Self {
-        Self(scram_sha_256(password.as_bytes()))
+    pub(super) fn of(password: &SecretValue) -> Self {
+        // Exposed to be hashed; only the hash goes on from here.
+        Self(scram_sha_256(password.expose().as_bytes()))
     }
 
     /// One that no password fits: for a change that is only tried.
@@ -35,7 +37,8 @@ mod tests {
 
     #[test]
     fn a_verifier_does_not_hold_its_password_and_is_new_each_time() {
-        let (one, two) = (Verifier::of("hunter2"), Verifier::of("hunter2"));
+        let password = SecretValue::new("hunter2".to_owned()).unwrap();
+        let (one, two) = (Verifier::of(&password), Verifier::of(&password));
         assert!(one.0.starts_with("SCRAM-SHA-256$4096:"));
         assert!(!one.0.contains("hunter2"));
         assert_ne!(one.0, two.0);

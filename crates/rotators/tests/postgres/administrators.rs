@@ -4,13 +4,10 @@ use crate::case::{Case, changed, failure, value};
 use crate::servers::{self, unique};
 
 /// The statements that an error text asks for.
-fn remedy(text: &str) -> &str {
-    let start = text
-        .find("GRANT ")
-        .into_iter()
-        .chain(text.find("ALTER ROLE "))
-        .min();
-    &text[start.expect("a statement to run")..]
+pub fn remedy(text: &str) -> &str {
+    let starts = ["GRANT ", "ALTER ROLE ", "CREATE ROLE ", "ALTER POLICY "];
+    let start = starts.iter().filter_map(|start| text.find(start)).min();
+    &text[start.unwrap_or_else(|| panic!("no statement to run in {text}"))..]
 }
 
 #[tokio::test]
@@ -141,4 +138,56 @@ async fn a_superuser_of_another_server_is_refused_before_anything_is_changed() {
     assert_eq!(class, "invalid_request");
     assert!(text.contains("read replica"), "{text}");
     assert_eq!(case.roles().await, before);
+}
+
+#[tokio::test]
+async fn replication_is_given_to_the_second_user_or_asked_for() {
+    for server in servers::all() {
+        for with_clone in [false, true] {
+            let mut case = Case::alternating_on(&server).await;
+            let (app, clone, master) = (case.app.clone(), case.clone_name(), case.master.clone());
+            if with_clone {
+                case.rotate().await;
+                case.rotate().await;
+            }
+            case.sql(&format!("ALTER ROLE {app} REPLICATION")).await;
+            let before = case.roles().await;
+            let (class, text) = failure(case.set(&case.next()).await);
+            assert_eq!(class, "permission");
+            let expected = if server.major < 16 {
+                format!(r#"ALTER ROLE "{master}" SUPERUSER;"#)
+            } else if with_clone {
+                format!(r#"ALTER ROLE "{clone}" REPLICATION;"#)
+            } else {
+                format!(
+                    r#"CREATE ROLE "{clone}" REPLICATION; GRANT "{clone}" TO "{master}" WITH ADMIN OPTION;"#
+                )
+            };
+            assert_eq!(remedy(&text), expected);
+            assert_eq!(case.roles().await, before);
+            case.sql(remedy(&text)).await;
+            case.rotate().await;
+            assert!(replicates(&case, &clone).await);
+            case.rotate().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_superuser_gives_replication_itself() {
+    for server in servers::all() {
+        let mut case = Case::alternating_on(&server).await;
+        let (app, clone, master) = (case.app.clone(), case.clone_name(), case.master.clone());
+        case.sql(&format!(
+            "ALTER ROLE {app} REPLICATION; ALTER ROLE {master} SUPERUSER"
+        ))
+        .await;
+        case.rotate().await;
+        assert!(replicates(&case, &clone).await);
+    }
+}
+
+async fn replicates(case: &Case, role: &str) -> bool {
+    let query = format!("SELECT rolreplication::text FROM pg_roles WHERE rolname = '{role}'");
+    case.ask(&query).await.as_deref() == Some("true")
 }

@@ -12,8 +12,10 @@
 
 mod administrators;
 mod alternating_users;
+mod aws_made_clone;
 mod case;
 mod crash;
+mod documented_grants;
 mod errors;
 mod lock;
 mod privacy;

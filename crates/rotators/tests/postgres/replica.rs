@@ -56,8 +56,13 @@ async fn a_replica_that_is_behind_is_waited_for_and_not_for_ever() {
         replica_lag: Duration::from_millis(350),
         ..bounds()
     };
+    let start = Instant::now();
     let (class, _) = failure(rotator(&server.ca, short).test(&pending).await);
     assert_eq!(class, "wrong_password");
+    assert!(
+        start.elapsed() >= short.replica_lag,
+        "the last login is tried at the bound"
+    );
 
     let patient = case.rotator();
     let (tested, ()) = tokio::join!(patient.test(&pending), async {

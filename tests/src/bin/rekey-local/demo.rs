@@ -342,6 +342,13 @@ async fn prove_the_search(story: &mut Story, scene: &Scene, group: &str) -> Resu
 fn nowhere(story: &mut Story, scene: &Scene, values: &[String]) -> Result<sinks::Searched> {
     story.keep(&scene.cloud.dir.join("output.txt"))?;
     let searched = sinks::search(&[&scene.cloud.dir, &scene.database.server.log_file], values)?;
+    // Verifiers go to the database and nowhere else.
+    let verifiers = sinks::search(&[&scene.cloud.dir], &["SCRAM-SHA-256$".to_owned()])?;
+    ensure!(
+        verifiers.found_in.is_empty(),
+        "a verifier stands in {:?}",
+        verifiers.found_in
+    );
     story.line(&format!(
         "  searched for {} values in {} spellings: {} bytes in {} files, found in {}",
         searched.values,

@@ -1,45 +1,19 @@
 //! What is not a rotation is refused with a class and a sentence, and never a value.
 
-use std::fs;
-
 use anyhow::{Context as _, Result, ensure};
 use rekey_tests::scene::Scene;
 use serde_json::{Value, json};
 
-use super::playground::{details, events, quiet, rotate, rotate_in_vain};
+use super::playground::{details, events, invoke, quiet, rotate, rotate_in_vain, works};
 
 const TOKEN: &str = "00000000-0000-4000-8000-000000000000";
 /// Stands where a value must not be repeated from.
 const CANARY: &str = "canary-value-4711";
 
-/// Sends bytes to the function: its error type and message.
+/// Sends a text to the function, which must refuse it: its error type and message.
 fn refused(scene: &Scene, payload: &str) -> Result<(String, String)> {
-    let dir = &scene.cloud.dir;
-    let (event, stack) = (dir.join("event.json"), dir.join("stack.json"));
-    fs::write(&event, payload)?;
-    fs::write(
-        &stack,
-        json!({
-            "endpoint": scene.cloud.endpoint,
-            "functions": { "rotate": scene.stack.output("DatabaseFunctionName") },
-        })
-        .to_string(),
-    )?;
-    let output = scene
-        .cloud
-        .script("invoke.py")?
-        .args(["--function", "rotate"])
-        .arg("--stack")
-        .arg(stack)
-        .arg("--event")
-        .arg(event)
-        .output()?;
-    ensure!(
-        output.status.code() == Some(1),
-        "it was not refused: {payload}"
-    );
-    let answer: Value = serde_json::from_slice(&output.stdout)
-        .with_context(|| String::from_utf8_lossy(&output.stdout).into_owned())?;
+    let (failed, answer) = invoke(scene, payload)?;
+    ensure!(failed, "it was not refused: {payload}");
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     Ok((text("errorType"), text("errorMessage")))
 }
@@ -98,6 +72,33 @@ async fn a_step_for_an_unknown_version_or_a_secret_that_does_not_rotate_is_refus
         class == "invalid_request" || class == "permission",
         "{class}: {text}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_replayed_step_of_a_finished_rotation_succeeds_and_changes_nothing() -> Result<()> {
+    let scene = quiet("replay", true).await?;
+    let (old, new) = rotate(&scene).await?;
+    let before = scene.secrets.describe(&scene.secret).await?;
+    for step in [
+        "finishSecret",
+        "setSecret",
+        "create_secret",
+        "test_secret",
+        "setSecret",
+    ] {
+        let event = json!({
+            "Step": step,
+            "SecretId": scene.secret,
+            "ClientRequestToken": new.id,
+            "RotationToken": "a-rotation-token-of-at-least-36-characters",
+        });
+        let (failed, answer) = invoke(&scene, &event.to_string())?;
+        assert!(!failed, "{step}: {answer}");
+    }
+    let after = scene.secrets.describe(&scene.secret).await?;
+    assert_eq!(after.version_ids_to_stages, before.version_ids_to_stages);
+    assert!(works(&scene, &old).await? && works(&scene, &new).await?);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use rekey_tests::halfway::Obstacle;
 
 use super::PATIENCE;
-use super::playground::{quiet, rotate};
+use super::playground::{quiet, rotate, works};
 
 #[tokio::test]
 async fn a_function_that_is_killed_inside_set_secret_leaves_no_trace_and_the_retry_finishes()
@@ -28,10 +28,7 @@ async fn a_function_that_is_killed_inside_set_secret_leaves_no_trace_and_the_ret
         .wait_current(&scene.secret, &version, PATIENCE)
         .await?;
     let after = scene.secrets.current(&scene.secret).await?;
-    for one in [&before, &after] {
-        let (user, password) = (one.field("username"), one.field("password"));
-        assert!(scene.database.logs_in(user, password).await?, "{user}");
-    }
+    assert!(works(&scene, &before).await? && works(&scene, &after).await?);
     Ok(())
 }
 

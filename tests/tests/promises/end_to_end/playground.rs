@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use rekey_tests::scene::{Plan, Scene};
 use rekey_tests::secrets::Version;
 use rekey_tests::sinks;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{PATIENCE, unique};
 
@@ -51,6 +51,12 @@ pub async fn wait_over(scene: &Scene, version: &str) -> Result<()> {
     waited.await.with_context(|| scene.cloud.log())
 }
 
+/// Whether a version's credential logs in.
+pub async fn works(scene: &Scene, version: &Version) -> Result<bool> {
+    let (user, password) = (version.field("username"), version.field("password"));
+    scene.database.logs_in(user, password).await
+}
+
 /// The events of the inner bus so far, in the order of their arrival.
 pub fn events(scene: &Scene) -> Result<Vec<Value>> {
     let group = scene.stack.output("EventLogGroup").replace('/', "_");
@@ -79,4 +85,29 @@ pub fn details(events: &[Value], detail_type: &str) -> Vec<Value> {
         .filter(|event| event["detail-type"] == detail_type)
         .map(|event| event["detail"].clone())
         .collect()
+}
+
+/// Sends a text to the function as its event: whether it failed, and what it answered.
+pub fn invoke(scene: &Scene, payload: &str) -> Result<(bool, Value)> {
+    let dir = &scene.cloud.dir;
+    let (event, stack) = (dir.join("event.json"), dir.join("stack.json"));
+    fs::write(&event, payload)?;
+    let functions = json!({ "rotate": scene.stack.output("DatabaseFunctionName") });
+    let described = json!({ "endpoint": scene.cloud.endpoint, "functions": functions });
+    fs::write(&stack, described.to_string())?;
+    let output = scene
+        .cloud
+        .script("invoke.py")?
+        .args(["--function", "rotate"])
+        .arg("--stack")
+        .arg(stack)
+        .arg("--event")
+        .arg(event)
+        .output()?;
+    let failed = match output.status.code() {
+        Some(0) => false,
+        Some(1) if !output.stdout.is_empty() => true,
+        _ => bail!("{}", String::from_utf8_lossy(&output.stderr)),
+    };
+    Ok((failed, serde_json::from_slice(&output.stdout)?))
 }

@@ -8,7 +8,9 @@ use rekey_tests::cloud::Call;
 use rekey_tests::halfway::Obstacle;
 use rekey_tests::scene::{Plan, Scene};
 
-use super::playground::{details, events, function_log, quiet, rotate, rotate_in_vain, wait_over};
+use super::playground::{
+    details, events, function_log, quiet, rotate, rotate_in_vain, wait_over, works,
+};
 use super::unique;
 
 #[tokio::test]
@@ -19,32 +21,14 @@ async fn alternating_users_both_work_after_a_rotation() -> Result<()> {
         new.field("username"),
         format!("{}_clone", old.field("username"))
     );
-    for version in [&old, &new] {
-        let (user, password) = (version.field("username"), version.field("password"));
-        assert!(scene.database.logs_in(user, password).await?, "{user}");
-    }
+    assert!(works(&scene, &old).await? && works(&scene, &new).await?);
     let previous = scene.secrets.version(&scene.secret, "AWSPREVIOUS").await?;
     assert_eq!(previous.id, old.id);
     let (_, third) = rotate(&scene).await?;
     assert_eq!(third.field("username"), old.field("username"));
-    assert!(
-        scene
-            .database
-            .logs_in(new.field("username"), new.field("password"))
-            .await?
-    );
-    assert!(
-        scene
-            .database
-            .logs_in(third.field("username"), third.field("password"))
-            .await?
-    );
-    assert!(
-        !scene
-            .database
-            .logs_in(old.field("username"), old.field("password"))
-            .await?
-    );
+    assert!(works(&scene, &new).await?);
+    assert!(works(&scene, &third).await?);
+    assert!(!works(&scene, &old).await?);
     Ok(())
 }
 
@@ -161,14 +145,7 @@ async fn a_second_rotation_inside_the_grace_is_refused_and_says_until_when() -> 
             .contains("rekey:grace")
     );
     assert_eq!(scene.secrets.current(&scene.secret).await?.id, new.id);
-    for version in [&old, &new] {
-        assert!(
-            scene
-                .database
-                .logs_in(version.field("username"), version.field("password"))
-                .await?
-        );
-    }
+    assert!(works(&scene, &old).await? && works(&scene, &new).await?);
     Ok(())
 }
 
@@ -192,14 +169,7 @@ async fn a_target_that_fails_halfway_is_healed_by_the_retry() -> Result<()> {
     assert_eq!(failures[0]["step"], "setSecret");
     assert_eq!(failures[0]["class"], "target_unreachable");
     let after = scene.secrets.current(&scene.secret).await?;
-    for version in [&before, &after] {
-        assert!(
-            scene
-                .database
-                .logs_in(version.field("username"), version.field("password"))
-                .await?
-        );
-    }
+    assert!(works(&scene, &before).await? && works(&scene, &after).await?);
     Ok(())
 }
 
@@ -265,12 +235,7 @@ async fn turning_rotation_on_without_rotating_checks_the_set_up_and_changes_noth
         .await?;
     assert!(made.is_empty(), "{clone} was made by a check");
     let current = scene.secrets.current(&scene.secret).await?;
-    assert!(
-        scene
-            .database
-            .logs_in(current.field("username"), current.field("password"))
-            .await?
-    );
+    assert!(works(&scene, &current).await?);
     Ok(())
 }
 

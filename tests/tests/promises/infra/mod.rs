@@ -6,6 +6,7 @@ mod bus;
 mod environment;
 mod event_names;
 mod functions;
+mod parameters;
 mod permissions;
 mod role;
 mod samconfig;

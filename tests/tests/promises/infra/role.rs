@@ -223,16 +223,15 @@ const SEE_THE_VPC: [&str; 2] = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSu
 
 #[test]
 fn lambda_joins_the_vpc_for_it() {
-    let inside = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*/*";
+    let ours_or_shared = [
+        "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*/*",
+        "arn:${AWS::Partition}:ec2:${AWS::Region}:*:subnet/*",
+        "arn:${AWS::Partition}:ec2:${AWS::Region}:*:security-group/*",
+    ];
+    let resources = ours_or_shared.map(|arn| json!({ "Fn::Sub": arn }));
     the_role_says(
         "JoinTheVpc",
-        &need(
-            "Allow",
-            &CHANGE_THE_VPC,
-            json!({ "Fn::Sub": inside }),
-            Value::Null,
-        )
-        .only_if("InVpc"),
+        &need("Allow", &CHANGE_THE_VPC, json!(resources), Value::Null).only_if("InVpc"),
     );
     the_role_says(
         "SeeTheVpc",

@@ -1,0 +1,122 @@
+//! What the parameters of the root template take, and what they refuse before anything is made.
+
+use serde_json::{Value, json};
+
+use super::template::Template;
+
+fn pattern(template: &Template, parameter: &str) -> String {
+    let parameter = &template.body["Parameters"][parameter];
+    parameter["AllowedPattern"].as_str().unwrap().to_owned()
+}
+
+/// IAM compares the ARN of the key itself, so the ARN of an alias would allow nothing, silently.
+fn takes_keys_only(pattern: &str) -> bool {
+    let key = "arn:[^ ,]+:key/[^ ,]+";
+    pattern == format!("^({key}(,{key})*)?$")
+}
+
+#[test]
+fn keys_are_given_by_their_own_arn_and_not_by_an_alias() {
+    let keys = pattern(&Template::of("template"), "SecretsKmsKeyArns");
+    assert!(takes_keys_only(&keys), "{keys}");
+    let any_arn = Template::bent("template", ":key/[^ ,]+", "");
+    assert!(!takes_keys_only(&pattern(&any_arn, "SecretsKmsKeyArns")));
+}
+
+/// The settings of AWS's rotation functions: the variable, the parameter, its default.
+const PASSWORD_SETTINGS: [(&str, &str, &str); 7] = [
+    ("PASSWORD_LENGTH", "PasswordLength", "32"),
+    ("EXCLUDE_CHARACTERS", "ExcludeCharacters", ":/@\"'\\"),
+    ("EXCLUDE_NUMBERS", "ExcludeNumbers", "false"),
+    ("EXCLUDE_PUNCTUATION", "ExcludePunctuation", "false"),
+    ("EXCLUDE_UPPERCASE", "ExcludeUppercase", "false"),
+    ("EXCLUDE_LOWERCASE", "ExcludeLowercase", "false"),
+    (
+        "REQUIRE_EACH_INCLUDED_TYPE",
+        "RequireEachIncludedType",
+        "true",
+    ),
+];
+
+fn unlike_awss(root: &Template, rotation: &Template) -> Vec<&'static str> {
+    let variables = &rotation.properties("DatabaseFunction")["Environment"]["Variables"];
+    let unlike = |(variable, parameter, default): &(&str, &str, &str)| {
+        let given = match &root.body["Parameters"][parameter]["Default"] {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        variables[variable] != json!({ "Ref": parameter }) || given != *default
+    };
+    let settings = PASSWORD_SETTINGS.iter().filter(|setting| unlike(setting));
+    settings.map(|(variable, _, _)| *variable).collect()
+}
+
+#[test]
+fn every_password_setting_is_a_parameter_with_the_default_of_awss_functions() {
+    let found = unlike_awss(&Template::of("template"), &Template::of("rotation"));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_password_setting_that_nobody_can_set_is_found() {
+    let fixed = Template::bent("rotation", "!Ref ExcludeNumbers", "\"false\"");
+    assert_eq!(
+        unlike_awss(&Template::of("template"), &fixed),
+        ["EXCLUDE_NUMBERS"]
+    );
+    let other = Template::bent("template", "Default: 32", "Default: 16");
+    assert_eq!(
+        unlike_awss(&other, &Template::of("rotation")),
+        ["PASSWORD_LENGTH"]
+    );
+}
+
+/// Whether a rule of the template holds for these parameters, as CloudFormation works it out.
+fn holds(expression: &Value, given: &[(&str, &str)]) -> bool {
+    let of = |name: &str| {
+        let found = given.iter().find(|(parameter, _)| *parameter == name);
+        found.unwrap_or_else(|| panic!("{name} is not given")).1
+    };
+    let text = |value: &Value| match value["Ref"].as_str() {
+        Some(name) => of(name).to_owned(),
+        None => value.as_str().unwrap().to_owned(),
+    };
+    let (function, operands) = expression.as_object().unwrap().iter().next().unwrap();
+    let operands = operands.as_array().unwrap();
+    match function.as_str() {
+        "Fn::Equals" => text(&operands[0]) == text(&operands[1]),
+        "Fn::Not" => !holds(&operands[0], given),
+        "Fn::And" => operands.iter().all(|one| holds(one, given)),
+        other => panic!("{other} is not worked out here"),
+    }
+}
+
+fn refusal<'a>(template: &'a Template, given: &[(&str, &str)]) -> Option<&'a str> {
+    let rule = &template.body["Rules"]["ANewSecretNamesItsDatabase"];
+    let assertion = &rule["Assertions"][0];
+    let refused = holds(&rule["RuleCondition"], given) && !holds(&assertion["Assert"], given);
+    refused.then(|| assertion["AssertDescription"].as_str().unwrap())
+}
+
+#[test]
+fn an_example_without_a_secret_and_without_a_host_is_refused_with_what_to_give() {
+    let template = Template::of("template");
+    let given = |example, secret, host| {
+        [
+            ("CreateExample", example),
+            ("ExampleSecretArn", secret),
+            ("ExampleHost", host),
+        ]
+    };
+    let refused = refusal(&template, &given("true", "", "")).unwrap();
+    for what in ["ExampleSecretArn", "ExampleHost"] {
+        assert!(refused.contains(what), "{refused}");
+    }
+    for accepted in [
+        given("false", "", ""),
+        given("true", "arn:aws:secretsmanager:a", ""),
+        given("true", "", "db.example.internal"),
+    ] {
+        assert_eq!(refusal(&template, &accepted), None, "{accepted:?}");
+    }
+}

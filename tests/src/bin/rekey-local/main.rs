@@ -10,8 +10,10 @@ mod demo;
 mod report;
 mod up;
 
+use std::os::unix::process::parent_id;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -45,9 +47,9 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Demo { break_it, json } => demo::demo(break_it.is_some(), json).await,
-        Command::Up { ready, stack } => up::up(&ready, &stack).await,
+    let result = tokio::select! {
+        result = run(Arguments::parse().command) => result,
+        () = orphaned() => Err(anyhow::anyhow!("the process that started this one is gone")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,5 +57,20 @@ async fn main() -> ExitCode {
             println!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Demo { break_it, json } => demo::demo(break_it.is_some(), json).await,
+        Command::Up { ready, stack } => up::up(&ready, &stack).await,
+    }
+}
+
+/// Comes back when the parent has ended, however: the servers end with it, and nothing is to be left.
+async fn orphaned() {
+    let parent = parent_id();
+    while parent_id() == parent {
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }

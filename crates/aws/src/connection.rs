@@ -94,6 +94,27 @@ impl Connection {
     }
 }
 
+/// The client of one service over the shared connection, each of its calls bounded by a time. The SDK has
+/// a configuration type of its own for each service, all with the same settings.
+macro_rules! client {
+    ($sdk:ident, $connection:expr, $call:expr) => {{
+        let connection: &$crate::Connection = $connection;
+        let mut config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new(connection.region.clone()))
+            .credentials_provider(connection.credentials.clone())
+            .http_client(connection.http.clone())
+            .retry_config($crate::connection::retries())
+            .timeout_config($crate::connection::timeouts($call))
+            .stalled_stream_protection(
+                $sdk::config::StalledStreamProtectionConfig::disabled(),
+            );
+        config.set_endpoint_url(connection.endpoint_url.clone());
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+pub(crate) use client;
+
 /// At most three attempts, soon after each other.
 pub(crate) fn retries() -> RetryConfig {
     RetryConfig::standard()

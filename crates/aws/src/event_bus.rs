@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use rekey_events::{Detail, Source};
 
-use crate::connection::{Connection, retries, timeouts};
+use crate::connection::{Connection, client};
 
 /// The end of a call. Short: an intent is published while the target's lock is held, and a failure at the
 /// end of a step.
@@ -23,17 +22,8 @@ pub struct EventBus {
 impl EventBus {
     /// Makes the client over the shared connection. `name` is the name or ARN of the bus.
     pub fn new(connection: &Connection, name: String, source: Source) -> Self {
-        let mut config = aws_sdk_eventbridge::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(connection.region.clone()))
-            .credentials_provider(connection.credentials.clone())
-            .http_client(connection.http.clone())
-            .retry_config(retries())
-            .timeout_config(timeouts(CALL))
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url(connection.endpoint_url.clone());
         Self {
-            client: Client::from_conf(config.build()),
+            client: client!(aws_sdk_eventbridge, connection, CALL),
             name,
             source,
         }

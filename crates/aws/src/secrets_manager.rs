@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use rekey_rotation::{
@@ -10,7 +9,7 @@ use rekey_rotation::{
     VersionId, VersionedValue,
 };
 
-use crate::connection::{Connection, retries, timeouts};
+use crate::connection::{Connection, client};
 
 /// The end of a call.
 const CALL: Duration = Duration::from_secs(6);
@@ -24,17 +23,8 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// Makes the client over the shared connection.
     pub fn new(connection: &Connection) -> Self {
-        let mut config = aws_sdk_secretsmanager::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(connection.region.clone()))
-            .credentials_provider(connection.credentials.clone())
-            .http_client(connection.http.clone())
-            .retry_config(retries())
-            .timeout_config(timeouts(CALL))
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url(connection.endpoint_url.clone());
         Self {
-            client: Client::from_conf(config.build()),
+            client: client!(aws_sdk_secretsmanager, connection, CALL),
         }
     }
 }

@@ -1,9 +1,10 @@
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use getrandom::SysRng;
 use lambda_runtime::LambdaEvent;
 use rekey_aws::{Connection, EventBus, SecretsManager, SettingsError};
 use rekey_events::Source;
+use rekey_function::{budget, now, seconds, within};
 use rekey_rotation::{
     Announcer as _, Outcome, Pause, Rotation, Rotator as _, SecretStore as _, Selector,
     StagingLabel, StepFailed, StepRequest, StoreError,
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::fingerprint::{KeyTooShort, KeyedFingerprints};
-use crate::outcome::{StepError, budget, within};
+use crate::outcome::StepError;
 use crate::wire::{InnerBus, step_request};
 
 /// The function: everything that lives from one call to the next.
@@ -64,7 +65,7 @@ impl Hook {
     /// Does one step, and writes one log line and one metric record about it.
     pub async fn step(&self, event: LambdaEvent<Value>) -> Result<(), StepError> {
         let started = Instant::now();
-        let now = since_1970();
+        let now = now();
         let (payload, context) = event.into_parts();
         let request_id = context.request_id.clone();
         let request = match step_request(payload, context.request_id) {
@@ -76,10 +77,13 @@ impl Hook {
                 return Err(error);
             }
         };
-        let at = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let at = seconds(now);
         let time = budget(Duration::from_millis(context.deadline), now);
-        let result = within(time, self.rotation.run(&request, at, &mut SysRng)).await;
-        if let Err(error @ (StepError::OutOfTime { .. } | StepError::Bug)) = &result {
+        let result = match within(time, self.rotation.run(&request, at, &mut SysRng)).await {
+            Ok(result) => result.map_err(StepError::from),
+            Err(unended) => Err(unended.into()),
+        };
+        if let Err(error @ StepError::Unended(_)) = &result {
             self.announce(&request, at, error).await;
         }
         let (step, kind) = (request.step.as_str(), self.rotation.rotator.kind());
@@ -145,16 +149,6 @@ const fn outcome_name(outcome: Outcome) -> &'static str {
         Outcome::AlreadyDone => "already_done",
         Outcome::Probed => "probed",
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where the clock is read"
-)]
-fn since_1970() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 /// Waiting for real.

@@ -1,0 +1,123 @@
+//! The records of a queue. Lambda hands over several at once; each succeeds or fails by itself, and only
+//! what failed comes back, up to the queue's `maxReceiveCount`, and is then parked.
+//!
+//! Source: [Handling errors for an SQS event source](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html),
+//! `ReportBatchItemFailures`.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use serde_json::Value;
+
+use crate::{Unended, budget, now, within};
+
+/// One record: its text, and how often it was handed over (from 1).
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// The id that the queue gave it.
+    pub id: &'a str,
+    /// What was sent.
+    pub body: &'a str,
+    /// `ApproximateReceiveCount`.
+    pub delivery: u32,
+}
+
+/// The records of an event, if it is one of a queue.
+pub fn of_queue(event: &Value) -> Option<SqsEvent> {
+    let source = event.pointer("/Records/0/eventSource")?.as_str()?;
+    if source != "aws:sqs" {
+        return None;
+    }
+    serde_json::from_value(event.clone()).ok()
+}
+
+/// Does `work` for each record, one after the other, each within its share of the time that is left, and
+/// gives back to the queue what failed. `work` writes its own log line.
+pub async fn each<'a, W, R, E>(event: &'a SqsEvent, deadline: Duration, work: W) -> SqsBatchResponse
+where
+    W: Fn(Record<'a>) -> R,
+    R: Future<Output = Result<(), E>>,
+{
+    let mut failures = Vec::new();
+    for message in &event.records {
+        let Some(id) = message.message_id.as_deref() else {
+            continue;
+        };
+        let record = Record {
+            id,
+            body: message.body.as_deref().unwrap_or_default(),
+            delivery: delivery(message),
+        };
+        // What there is no time for is as good as failed: it comes again.
+        let time = budget(deadline, now());
+        let done = match within(time, work(record)).await {
+            Ok(done) => done.is_ok(),
+            Err(error @ (Unended::OutOfTime { .. } | Unended::Bug)) => {
+                tracing::error!(record = id, %error, "record not done");
+                false
+            }
+        };
+        if !done {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = id.to_owned();
+            failures.push(failure);
+        }
+    }
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failures;
+    response
+}
+
+fn delivery(message: &SqsMessage) -> u32 {
+    message
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(bodies: &[&str]) -> Value {
+        let record = |body: &&str| {
+            json!({
+                "messageId": format!("id-{body}"), "body": body, "eventSource": "aws:sqs",
+                "attributes": { "ApproximateReceiveCount": "3" },
+                "messageAttributes": {}, "receiptHandle": "r", "md5OfBody": "m",
+                "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:q", "awsRegion": "eu-west-1",
+            })
+        };
+        json!({ "Records": bodies.iter().map(record).collect::<Vec<_>>() })
+    }
+
+    async fn failed(bodies: &[&str]) -> Vec<String> {
+        let event = of_queue(&event(bodies)).unwrap();
+        let far = now() + Duration::from_secs(60);
+        let response = each(&event, far, async |record: Record<'_>| match record.body {
+            "bad" => Err(()),
+            "bug" => panic!("canary"),
+            _ => Ok(()),
+        })
+        .await;
+        let failures = response.batch_item_failures.into_iter();
+        failures.map(|failure| failure.item_identifier).collect()
+    }
+
+    #[tokio::test]
+    async fn only_what_failed_comes_back() {
+        assert_eq!(failed(&["a", "b"]).await, [""; 0]);
+        assert_eq!(failed(&["a", "bad", "b", "bug"]).await, ["id-bad", "id-bug"]);
+    }
+
+    #[test]
+    fn an_event_that_is_of_no_queue_is_told_apart() {
+        assert!(of_queue(&json!({ "operation": "retire" })).is_none());
+        assert!(of_queue(&json!({ "Records": [] })).is_none());
+        let deliveries = of_queue(&event(&["a"])).unwrap();
+        assert_eq!(delivery(&deliveries.records[0]), 3);
+    }
+}

@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod batch;
+mod clock;
+mod deadline;
+mod variables;
+
+pub use clock::{now, seconds};
+pub use deadline::{Unended, budget, within};
+pub use variables::{VariableError, Variables};

@@ -1,11 +1,11 @@
 //! What ties an event to the work around it.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::error::PayloadError;
 use crate::extra::Extra;
-use crate::fields::{Field, Fields};
+use crate::fields::{Fields, Flattened};
+use crate::object::object;
 use crate::text::Identifier;
 
 /// Identity that a producer already has and passes on. All optional; none of it is authority.
@@ -29,8 +29,8 @@ pub struct Correlation {
     pub tenant_ctx: Option<TenantContext>,
 }
 
-impl Correlation {
-    pub(crate) fn take(fields: &mut Fields) -> Result<Self, PayloadError> {
+impl Flattened for Correlation {
+    fn take(fields: &mut Fields) -> Result<Self, PayloadError> {
         Ok(Self {
             correlation_id: fields.optional("correlation_id")?,
             flow_id: fields.optional("flow_id")?,
@@ -41,28 +41,19 @@ impl Correlation {
     }
 }
 
-/// A tenant in its environment.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct TenantContext {
-    /// The environment, as the producer calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment: Option<Identifier>,
-    /// The tenant's slug.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<Identifier>,
-    /// What a newer producer added.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-impl Field for TenantContext {
-    fn read(value: Value) -> Result<Self, PayloadError> {
-        let mut fields = Fields::of(value)?;
-        Ok(Self {
-            environment: fields.optional("environment")?,
-            tenant: fields.optional("tenant")?,
-            extra: fields.rest(),
-        })
+object! {
+    /// A tenant in its environment.
+    #[derive(Default)]
+    pub struct TenantContext {
+        required {}
+        optional {
+            /// The environment, as the producer calls it.
+            environment: Identifier,
+            /// The tenant's slug.
+            tenant: Identifier,
+        }
+        flattened {
+            extra: Extra,
+        }
     }
 }

@@ -13,6 +13,12 @@ use crate::topic::DetailType;
 pub trait Detail: TryFrom<Value, Error = PayloadError> {
     /// The `detail-type` that announces it.
     const DETAIL_TYPE: DetailType;
+
+    /// Whether an event of that type holds this payload. Ours have one type each.
+    #[must_use]
+    fn is_in(detail_type: &str) -> bool {
+        detail_type == Self::DETAIL_TYPE.as_str()
+    }
 }
 
 /// An event as a rule delivers it (Amazon EventBridge Events Reference, "Event structure"). It is read,
@@ -50,7 +56,7 @@ impl<D: Detail> TryFrom<Value> for Envelope<D> {
         let mut fields = Fields::of(value)?;
         let detail_type: Identifier = fields.required("detail-type")?;
         // Asked first: a rule that matches too much should be told so, not that a field is missing.
-        if detail_type.as_str() != D::DETAIL_TYPE.as_str() {
+        if !D::is_in(detail_type.as_str()) {
             let limit = "the type of event that this reader is for";
             return Err(PayloadError::from(LimitError { limit }).within("detail-type"));
         }

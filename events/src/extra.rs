@@ -5,6 +5,9 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::error::PayloadError;
+use crate::fields::{Fields, Flattened};
+
 /// What a newer producer added: kept and passed on, never printed.
 ///
 /// Nothing is known about these values, so Debug tells how many there are and no more.
@@ -33,6 +36,12 @@ impl Extra {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+}
+
+impl Flattened for Extra {
+    fn take(fields: &mut Fields) -> Result<Self, PayloadError> {
+        Ok(fields.rest())
     }
 }
 

@@ -33,10 +33,7 @@ pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
     pub(crate) fn of(value: Value) -> Result<Self, PayloadError> {
-        match value {
-            Value::Object(map) => Ok(Self(map)),
-            other => Err(wrong_type("an object", &other)),
-        }
+        Map::read(value).map(Self)
     }
 
     pub(crate) fn required<T: Field>(&mut self, name: &str) -> Result<T, PayloadError> {
@@ -55,9 +52,14 @@ impl Fields {
     }
 
     /// What is left is what this version does not know.
-    pub(crate) fn rest(self) -> Extra {
-        Extra::new(self.0)
+    pub(crate) fn rest(&mut self) -> Extra {
+        Extra::new(std::mem::take(&mut self.0))
     }
+}
+
+/// Something whose own fields stand beside those of the object around it.
+pub(crate) trait Flattened: Sized {
+    fn take(fields: &mut Fields) -> Result<Self, PayloadError>;
 }
 
 pub(crate) fn wrong_type(expected: &'static str, found: &Value) -> PayloadError {
@@ -79,6 +81,16 @@ impl Field for Value {
     }
 }
 
+/// An object whose fields are nobody's business here.
+impl Field for Map<String, Value> {
+    fn read(value: Value) -> Result<Self, PayloadError> {
+        match value {
+            Value::Object(map) => Ok(map),
+            other => Err(wrong_type("an object", &other)),
+        }
+    }
+}
+
 impl Field for String {
     fn read(value: Value) -> Result<Self, PayloadError> {
         match value {
@@ -94,6 +106,33 @@ impl Field for bool {
             Value::Bool(yes) => Ok(yes),
             other => Err(wrong_type("a boolean", &other)),
         }
+    }
+}
+
+impl Field for u32 {
+    fn read(value: Value) -> Result<Self, PayloadError> {
+        let Value::Number(number) = &value else {
+            return Err(wrong_type("a number", &value));
+        };
+        // Some producers know no integers and write 3.0, which is one to JSON Schema too.
+        let whole = number.as_f64().filter(|number| {
+            number.fract() == 0.0 && (0.0..=f64::from(Self::MAX)).contains(number)
+        });
+        match (number.as_u64(), whole) {
+            (Some(number), _) => Self::try_from(number).ok(),
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole and within the limits"
+            )]
+            (None, Some(number)) => Some(number as Self),
+            (None, None) => None,
+        }
+        .ok_or_else(|| {
+            PayloadError::new(Problem::OutsideLimits {
+                limit: "a whole number from 0 to 4294967295",
+            })
+        })
     }
 }
 

@@ -1,26 +1,25 @@
 //! Which secret an event is about.
 
-use serde::Serialize;
-use serde_json::Value;
-
-use crate::error::PayloadError;
 use crate::extra::Extra;
-use crate::fields::{Field, Fields, payload};
+use crate::object::object;
 use crate::text::{Arn, SecretId, StoredName};
 
-/// A secret in the store: its ARN and its name there.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct SecretRef {
-    /// Absent only when the step failed before the store was asked, and the event named the secret
-    /// instead of giving its ARN.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arn: Option<Arn>,
-    /// The friendly name (`prod/db/app-primary`).
-    pub name: StoredName,
-    /// What a newer producer added.
-    #[serde(flatten)]
-    pub extra: Extra,
+object! {
+    /// A secret in the store: its ARN and its name there.
+    pub struct SecretRef {
+        required {
+            /// The friendly name (`prod/db/app-primary`).
+            name: StoredName,
+        }
+        optional {
+            /// Absent only when the step failed before the store was asked, and the event named the secret
+            /// instead of giving its ARN.
+            arn: Arn,
+        }
+        flattened {
+            extra: Extra,
+        }
+    }
 }
 
 impl SecretRef {
@@ -35,9 +34,17 @@ impl SecretRef {
         };
         Self {
             arn,
-            name: StoredName::of_part(name),
-            extra: Extra::default(),
+            ..Self::new(StoredName::of_part(name))
         }
+    }
+
+    /// What tells this secret from all others: its ARN, or its name where the ARN is not known. Ids of
+    /// versions are unique within their secret only, so this stands in the id of every event of ours.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        self.arn
+            .as_ref()
+            .map_or(self.name.as_str(), |arn| arn.as_str())
     }
 }
 
@@ -64,16 +71,3 @@ fn without_suffix(resource: &str) -> &str {
         _ => resource,
     }
 }
-
-impl Field for SecretRef {
-    fn read(value: Value) -> Result<Self, PayloadError> {
-        let mut fields = Fields::of(value)?;
-        Ok(Self {
-            arn: fields.optional("arn")?,
-            name: fields.required("name")?,
-            extra: fields.rest(),
-        })
-    }
-}
-
-payload!(SecretRef);

@@ -128,6 +128,20 @@ text! {
 }
 
 text! {
+    /// Who did or asked for something: an ARN of IAM or STS, or a user's id. Long enough for a role with a
+    /// path (API reference of IAM's `CreateRole`).
+    Actor: 1..=2048, printable, r"^[^\u0000-\u001f\u007f-\u009f]*$",
+    "1 to 2048 characters without control characters"
+}
+
+text! {
+    /// The program that made a call, as it called itself. CloudTrail keeps 1 KB of it (CloudTrail User
+    /// Guide, "CloudTrail record contents").
+    UserAgent: 1..=1024, printable, r"^[^\u0000-\u001f\u007f-\u009f]*$",
+    "1 to 1024 characters without control characters"
+}
+
+text! {
     /// A sentence for people. Whoever writes it keeps secret values out of it.
     Message: 1..=1024, printable, r"^[^\u0000-\u001f\u007f-\u009f]*$",
     "1 to 1024 characters without control characters"
@@ -167,21 +181,38 @@ impl Message {
     /// the form of its sentence.
     #[must_use]
     pub fn clipped(text: &str) -> Self {
-        const LONGEST: usize = 1024;
-        let mut clean: String = text
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(LONGEST + 1)
-            .collect();
-        if let Some((at_limit, _)) = clean.char_indices().nth(LONGEST) {
-            clean.truncate(at_limit);
-            clean.pop();
-            clean.push('…');
-        }
-        if clean.trim().is_empty() {
-            clean = "no explanation was given".to_owned();
-        }
-        Self(clean)
+        Self(clipped(text).unwrap_or_else(|| "no explanation was given".to_owned()))
+    }
+}
+
+impl UserAgent {
+    /// What a caller said of itself, in the same form as [`Message::clipped`]; nothing when it said nothing.
+    #[must_use]
+    pub fn clipped(text: &str) -> Option<Self> {
+        clipped(text).map(Self)
+    }
+}
+
+/// At most 1024 characters without control characters; nothing when there is nothing to read.
+fn clipped(text: &str) -> Option<String> {
+    const LONGEST: usize = 1024;
+    let mut clean: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST + 1)
+        .collect();
+    if let Some((at_limit, _)) = clean.char_indices().nth(LONGEST) {
+        clean.truncate(at_limit);
+        clean.pop();
+        clean.push('…');
+    }
+    (!clean.trim().is_empty()).then_some(clean)
+}
+
+impl Word {
+    /// A word that this contract spells itself.
+    pub(crate) fn of_ours(text: &str) -> Self {
+        Self(text.to_owned())
     }
 }
 

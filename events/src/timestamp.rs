@@ -16,6 +16,24 @@ pub struct Timestamp(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
 impl Timestamp {
     const LIMIT: &'static str = "an RFC 3339 date and time with an offset";
 
+    /// The second, counted from 1970 as everywhere in our code.
+    ///
+    /// # Errors
+    /// [`LimitError`] outside the years that RFC 3339 can write.
+    pub fn of_unix(seconds: i64) -> Result<Self, LimitError> {
+        OffsetDateTime::from_unix_timestamp(seconds)
+            .ok()
+            .filter(|at| (0..=9999).contains(&at.year()))
+            .map(Self)
+            .ok_or(LimitError { limit: Self::LIMIT })
+    }
+
+    /// The seconds since 1970, without their fraction.
+    #[must_use]
+    pub fn unix(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+
     /// The point in time, with the offset it was written in.
     #[must_use]
     pub fn date_time(self) -> OffsetDateTime {

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde_json::Value;
+
+use crate::error::{LimitError, PayloadError};
+use crate::fields::Field;
+
 /// The source of an outside requester is this and its name (`rekey.requester.billing`); its IAM policy
 /// pins it with `events:source`, so it is the one thing in a request that says who asks.
 pub const REQUESTER_SOURCE_PREFIX: &str = "rekey.requester.";
@@ -91,6 +96,10 @@ names! {
         MissingDetected = "greentic.secrets.missing.detected",
         /// the hook is about to change something at the target.
         RotationIntended = "rekey.rotation.intended",
+        /// an old credential is about to be revoked.
+        RetireIntended = "rekey.retire.intended",
+        /// the previous credential is about to be made the current one again.
+        RollbackIntended = "rekey.rollback.intended",
         /// a step failed, with its class.
         StepFailed = "rekey.step.failed",
         /// a rotation request was refused, with the reason.
@@ -113,5 +122,24 @@ names! {
         SecretQuarantined = "rekey.secret.quarantined",
         /// a staging label moved to another version (any but AWSPENDING and AWSPREVIOUS).
         SecretLabelUpdated = "Secret Label Updated",
+        /// somebody called Secrets Manager.
+        ApiCall = "AWS API Call via CloudTrail",
+        /// Secrets Manager did something by itself.
+        ServiceEvent = "AWS Service Event via CloudTrail",
+    }
+}
+
+impl serde::Serialize for DetailType {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Field for DetailType {
+    fn read(value: Value) -> Result<Self, PayloadError> {
+        Self::from_str(&String::read(value)?).map_err(|_| {
+            let limit = "a type of event of this contract";
+            LimitError { limit }.into()
+        })
     }
 }

@@ -185,3 +185,109 @@ open_words! {
         Internal = "internal",
     }
 }
+
+open_words! {
+    /// How a piece of work ended.
+    Outcome {
+        /// As it should.
+        Success = "success",
+        /// What was before is back.
+        RolledBack = "rolled_back",
+        /// Not, and nothing more is tried.
+        Failed = "failed",
+        /// Somebody put another version in its place before it was done.
+        Abandoned = "abandoned",
+        /// The secret was looked for and is not there.
+        Missing = "missing",
+    }
+}
+
+open_words! {
+    /// How it was shown what a credential can do at the target.
+    ProofMethod {
+        /// A login with it was refused: it is dead.
+        LoginRefused = "login_refused",
+        /// A login with it was accepted: it works.
+        LoginAccepted = "login_accepted",
+    }
+}
+
+open_words! {
+    /// Why an old credential is not revoked yet. Any class of failure may stand here too, by the same word.
+    HoldCause {
+        /// A health check that depends on the secret fails.
+        HealthCheckFailing = "health_check_failing",
+        /// A service has not read the secret since it changed.
+        ConsumerNotMoved = "consumer_not_moved",
+        /// Sessions of the old credential are open at the target.
+        SessionsOpen = "sessions_open",
+        /// A rotation of the secret is not finished.
+        RotationOpen = "rotation_open",
+        /// The old credential is also the current or the pending one.
+        StillInUse = "still_in_use",
+        /// The target does not answer.
+        TargetUnreachable = "target_unreachable",
+    }
+}
+
+impl From<&ErrorClass> for HoldCause {
+    fn from(class: &ErrorClass) -> Self {
+        Self::from(Word::of_ours(class.as_str()))
+    }
+}
+
+open_words! {
+    /// What the retire function can do.
+    RetireOperation {
+        /// Take an old credential out of use.
+        Retire = "retire",
+        /// Make an earlier version the current one again.
+        RollBack = "roll_back",
+        /// Take the label of a rotation that is stuck away, if nothing is lost by it.
+        Clear = "clear",
+    }
+}
+
+open_words! {
+    /// How long a retirement waits for others.
+    OrderPatience {
+        /// For what speaks against it, up to the bound of the stack.
+        Wait = "wait",
+        /// For nothing.
+        Forced = "forced",
+    }
+}
+
+open_words! {
+    /// How an order ended.
+    OrderOutcome {
+        /// The target refuses the old credential, which was seen.
+        Retired = "retired",
+        /// It waits; nothing was changed.
+        Held = "held",
+        /// There was nothing to retire.
+        Void = "void",
+        /// The earlier version is current, and was seen to log in.
+        RolledBack = "rolled_back",
+        /// It was so already.
+        AlreadyDone = "already_done",
+        /// The label of the stuck rotation is gone.
+        Cleared = "cleared",
+        /// The label of the stuck rotation stays, because something may hang on it.
+        Kept = "kept",
+        /// It is not allowed now; nothing was changed.
+        Refused = "refused",
+        /// It failed halfway or before; a repetition goes on.
+        Failed = "failed",
+    }
+}
+
+open_words! {
+    /// What a secret is late for.
+    Lateness {
+        /// A rotation by its schedule.
+        Rotation = "rotation",
+        /// The end of the age that its policy allows.
+        MaxAge = "max_age",
+    }
+}

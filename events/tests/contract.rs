@@ -7,10 +7,16 @@
 
 #[path = "contract/agreement.rs"]
 mod agreement;
+#[path = "contract/announcements.rs"]
+mod announcements;
+#[path = "contract/cloudtrail.rs"]
+mod cloudtrail;
 #[path = "contract/ids.rs"]
 mod ids;
 #[path = "contract/names.rs"]
 mod names;
+#[path = "contract/payloads.rs"]
+mod payloads;
 #[path = "contract/redaction.rs"]
 mod redaction;
 #[path = "contract/samples.rs"]
@@ -19,3 +25,5 @@ mod samples;
 mod schemas;
 #[path = "contract/text_limits.rs"]
 mod text_limits;
+#[path = "contract/topics.rs"]
+mod topics;

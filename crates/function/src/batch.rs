@@ -32,41 +32,53 @@ pub fn of_queue(event: &Value) -> Option<SqsEvent> {
     serde_json::from_value(event.clone()).ok()
 }
 
-/// Does `work` for each record, one after the other, each within its share of the time that is left, and
-/// gives back to the queue what failed. `work` writes its own log line.
+/// The records of an event, in the order of their delivery. One without an id could not be given back, and
+/// there is none.
+pub fn records(event: &SqsEvent) -> impl Iterator<Item = Record<'_>> {
+    event.records.iter().filter_map(|message| {
+        Some(Record {
+            id: message.message_id.as_deref()?,
+            body: message.body.as_deref().unwrap_or_default(),
+            delivery: delivery(message),
+        })
+    })
+}
+
+/// The answer that gives these records back to the queue, and no other.
+pub fn response<'a>(failed: impl IntoIterator<Item = &'a str>) -> SqsBatchResponse {
+    let failures = failed.into_iter().map(|id| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id.to_owned();
+        failure
+    });
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failures.collect();
+    response
+}
+
+/// Does `work` for each record, one after the other, each within the time that is left, and gives back to
+/// the queue what failed. `work` writes its own log line.
 pub async fn each<'a, W, R, E>(event: &'a SqsEvent, deadline: Duration, work: W) -> SqsBatchResponse
 where
     W: Fn(Record<'a>) -> R,
     R: Future<Output = Result<(), E>>,
 {
-    let mut failures = Vec::new();
-    for message in &event.records {
-        let Some(id) = message.message_id.as_deref() else {
-            continue;
-        };
-        let record = Record {
-            id,
-            body: message.body.as_deref().unwrap_or_default(),
-            delivery: delivery(message),
-        };
+    let mut failed = Vec::new();
+    for record in records(event) {
         // What there is no time for is as good as failed: it comes again.
         let time = budget(deadline, now());
         let done = match within(time, work(record)).await {
             Ok(done) => done.is_ok(),
             Err(error @ (Unended::OutOfTime { .. } | Unended::Bug)) => {
-                tracing::error!(record = id, %error, "record not done");
+                tracing::error!(record = record.id, %error, "record not done");
                 false
             }
         };
         if !done {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id.to_owned();
-            failures.push(failure);
+            failed.push(record.id);
         }
     }
-    let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failures;
-    response
+    response(failed)
 }
 
 fn delivery(message: &SqsMessage) -> u32 {
@@ -110,7 +122,10 @@ mod tests {
     #[tokio::test]
     async fn only_what_failed_comes_back() {
         assert_eq!(failed(&["a", "b"]).await, [""; 0]);
-        assert_eq!(failed(&["a", "bad", "b", "bug"]).await, ["id-bad", "id-bug"]);
+        assert_eq!(
+            failed(&["a", "bad", "b", "bug"]).await,
+            ["id-bad", "id-bug"]
+        );
     }
 
     #[test]

@@ -4,8 +4,10 @@
 pub mod batch;
 mod clock;
 mod deadline;
+mod serve;
 mod variables;
 
 pub use clock::{now, seconds};
 pub use deadline::{Unended, budget, within};
+pub use serve::serve;
 pub use variables::{VariableError, Variables};

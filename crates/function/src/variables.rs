@@ -89,7 +89,11 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
 
     /// `AWS_LAMBDA_LOG_LEVEL`.
     pub fn log_level(&self) -> Level {
-        match self.optional("AWS_LAMBDA_LOG_LEVEL").as_deref().map(str::parse) {
+        match self
+            .optional("AWS_LAMBDA_LOG_LEVEL")
+            .as_deref()
+            .map(str::parse)
+        {
             Some(Ok(level)) => level,
             None => Level::default(),
         }

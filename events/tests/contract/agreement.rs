@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestRunner;
 use rekey_events::{
-    Detail, DetailType, Envelope, LabelUpdated, PayloadError, RotationIntended, RotationStep,
-    StepFailed,
+    Detail, DetailType, Envelope, LabelUpdated, PayloadError, RotationStep, TrailRecord,
 };
 use serde_json::{Map, Value, json};
 
+use crate::payloads::{self, Payload};
 use crate::samples::{detail, sample};
 use crate::schemas::committed;
 
@@ -33,6 +33,7 @@ fn any_text() -> impl Strategy<Value = String> {
         "setSecret",
         "set_secret",
         "single-user",
+        "login_refused",
         "Postgres",
         "tls_refused",
         "2026-03-02T04:00:00Z",
@@ -68,6 +69,8 @@ fn any_value() -> impl Strategy<Value = Value> {
         1 => Just(Value::Null),
         1 => any::<bool>().prop_map(Value::from),
         1 => any::<i32>().prop_map(Value::from),
+        1 => select(vec![json!(0), json!(3.0), json!(3.5), json!(-1.0), json!(4_294_967_295_u64),
+            json!(4_294_967_296_u64), json!(4_294_967_296.0), json!(1e300)]),
         1 => Just(json!([])),
         1 => any_text().prop_map(|text| json!([text])),
         1 => Just(json!([7])),
@@ -114,21 +117,26 @@ fn apply(payload: &mut Value, place: Index, change: Change) {
     }
 }
 
-/// Everything optional filled in, so that every field is there to be bent.
-fn full(mut payload: Value) -> Value {
-    for key in ["correlation_id", "flow_id", "pack_id", "session_id"] {
-        payload[key] = json!("x-1");
-    }
-    payload["tenant_ctx"] = json!({ "environment": "prod", "tenant": "acme" });
-    payload["fingerprint"] = json!("hmac-sha256:3f9a0c5be1d247768c10d2f4a5b6e798");
-    payload
-}
-
 fn check<T>(validator: &Validator, start: &Value)
 where
     T: TryFrom<Value, Error = PayloadError>,
 {
+    check_reader(validator, start, |value| T::try_from(value).map(|_| ()));
+}
+
+fn check_payload(payload: &Payload) {
+    check_reader(&committed(payload.name), &payload.full(), |value| {
+        (payload.read)(value).map(|_| ())
+    });
+}
+
+fn check_reader(
+    validator: &Validator,
+    start: &Value,
+    read: impl Fn(Value) -> Result<(), PayloadError>,
+) {
     assert!(validator.is_valid(start), "the starting point is sound");
+    read(start.clone()).unwrap();
     let changes = proptest::collection::vec((any::<Index>(), any_change()), 1..3);
     let (taken, refused) = (Cell::new(0), Cell::new(0));
     let mut runner = TestRunner::new(ProptestConfig {
@@ -143,8 +151,8 @@ where
                 apply(&mut payload, place, change);
             }
             let valid = validator.is_valid(&payload);
-            match T::try_from(payload.clone()) {
-                Ok(_) => {
+            match read(payload.clone()) {
+                Ok(()) => {
                     prop_assert!(valid, "taken, but not valid: {payload}");
                     taken.set(taken.get() + 1);
                 }
@@ -173,23 +181,36 @@ fn code_and_schema_agree_on_every_bent_rotation_step() {
 }
 
 #[test]
-fn code_and_schema_agree_on_every_bent_intent() {
-    check::<RotationIntended>(
-        &committed("rotation-intended"),
-        &full(detail("rotation-intended")),
-    );
+fn code_and_schema_agree_on_every_bent_event_of_ours() {
+    payloads::ours().iter().for_each(check_payload);
 }
 
 #[test]
-fn code_and_schema_agree_on_every_bent_failure() {
-    check::<StepFailed>(&committed("step-failed"), &full(detail("step-failed")));
+fn code_and_schema_agree_on_every_bent_topic() {
+    payloads::topics().iter().for_each(check_payload);
 }
 
 #[test]
 fn code_and_schema_agree_on_every_bent_label_event() {
-    let mut payload = detail("secret-label-updated");
-    payload["arn"] = json!("arn:aws:secretsmanager:us-east-1:1:secret:a-aB3dE6");
-    check::<LabelUpdated>(&committed("secret-label-updated"), &payload);
+    let all = payloads::all();
+    let label = all.iter().find(|one| one.name == "secret-label-updated");
+    check_payload(label.unwrap());
+}
+
+#[test]
+fn code_and_schema_agree_on_every_bent_record_of_cloudtrail() {
+    let mut record = detail("cloudtrail/get-secret-value");
+    record["errorCode"] = json!("AccessDenied");
+    record["requestParameters"] = json!({
+        "secretId": "a", "name": "a", "versionId": "a", "versionStage": "a", "clientRequestToken": "a",
+        "moveToVersionId": "a", "removeFromVersionId": "a", "recoveryWindowInDays": 7,
+        "forceDeleteWithoutRecovery": false,
+    });
+    record["responseElements"] = json!({ "arn": "a", "aRN": "a", "name": "a", "versionId": "a" });
+    record["additionalEventData"] = json!({ "SecretId": "a" });
+    record["userIdentity"]["invokedBy"] = json!("a");
+    record["userIdentity"]["userName"] = json!("a");
+    check::<TrailRecord>(&committed("cloudtrail-record"), &record);
 }
 
 /// Any object, which is all that the envelope's schema says about the detail.

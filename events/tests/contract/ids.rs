@@ -1,8 +1,18 @@
 //! Ids and references that are derived, not made up.
 
 use proptest::prelude::*;
-use rekey_events::{EventId, Fingerprint, SecretId, SecretRef, Timestamp};
+use rekey_events::{
+    ClientRequestToken, ErrorClass, EventId, Fingerprint, GraceEnding, HoldCause, Identifier,
+    Lateness, MissingDetected, Outcome, RetireIntended, RollbackIntended, RotateCompleted,
+    RotateRequested, RotationIntended, SecretAccessed, SecretDelete, SecretId, SecretNearExpiry,
+    SecretOverdue, SecretPut, SecretQuarantined, SecretRef, SecretRetireHeld, SecretRetired,
+    SecretRolledBack, Step, StepFailed, StoredName, Timestamp,
+};
+use serde_json::json;
 use time::macros::datetime;
+
+use crate::payloads;
+use crate::samples::detail;
 
 #[test]
 fn an_event_id_never_changes_for_the_same_cause_and_word() {
@@ -91,4 +101,173 @@ fn our_timestamps_are_written_in_utc() {
         serde_json::to_string(&at).unwrap(),
         "\"2026-03-02T04:00:00.5Z\""
     );
+}
+
+const ARN: &str =
+    "arn:aws:secretsmanager:us-east-1:123456789012:secret:local/db/app-primary-Qx3vLb";
+const NEW: &str = "5d0f4f1e-4a0b-4d0e-9f0c-2c7b7a3e9a10";
+const OLD: &str = "b27c1d9a-0e55-4f6b-9c1f-7a84d1c0e2f3";
+
+fn secret(id: &str) -> SecretRef {
+    SecretRef::of_secret_id(&SecretId::new(id).unwrap())
+}
+
+fn version(id: &str) -> ClientRequestToken {
+    ClientRequestToken::new(id).unwrap()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::of_unix(seconds).unwrap()
+}
+
+#[test]
+fn the_id_in_every_sample_is_the_one_that_its_cause_gives() {
+    let (app, old, new) = (secret(ARN), version(OLD), version(NEW));
+    let key = StoredName::new("db/app-primary").unwrap();
+    let text = |text: &str| Identifier::new(text).unwrap();
+    let end = Timestamp::from(datetime!(2026-03-03 04:00:05 UTC));
+    let grace = format!("grace/{}", end.unix());
+    let retire = RetireIntended::id(&app, &old, &grace);
+    let rollback = RollbackIntended::id(&app, &old, "req-2042");
+    let expiry = Timestamp::from(datetime!(2026-06-01 0:00 UTC));
+    let due = Timestamp::from(datetime!(2026-04-01 4:00 UTC));
+    let since = Timestamp::from(datetime!(2026-03-02 04:46:10 UTC));
+    let read = text("c2b9d0f4-6e1a-4b8c-9d37-5f2a8e1c4b60");
+    let invocation = text("c6af9ac6-7b61-11e6-9a41-93e8deadbeef");
+    let held = HoldCause::ConsumerNotMoved;
+
+    let ids = [
+        (
+            "secret-put",
+            SecretPut::id("0f3b6a52-91c7-4d1e-8a26-6c0d5e7f9b14"),
+        ),
+        (
+            "secret-delete",
+            SecretDelete::id("7c1d2e3f-4a5b-4c6d-8e9f-0a1b2c3d4e5f"),
+        ),
+        ("rotate-requested", RotateRequested::id("req-2041")),
+        (
+            "rotate-completed",
+            RotateCompleted::id(&app, &new, &Outcome::Failed),
+        ),
+        ("missing-detected", MissingDetected::id(&key, "2026-03-02")),
+        (
+            "rotation-intended",
+            RotationIntended::id(&app, &new, Step::SetSecret),
+        ),
+        ("step-failed", StepFailed::id(&invocation)),
+        ("secret-accessed", SecretAccessed::id(&read)),
+        ("retire-intended", retire),
+        ("secret-retired", SecretRetired::id(&retire)),
+        (
+            "secret-retire-held",
+            SecretRetireHeld::id(&app, &old, &held, end),
+        ),
+        ("rollback-intended", rollback),
+        ("secret-rolled-back", SecretRolledBack::id(&rollback)),
+        ("secret-near-expiry", SecretNearExpiry::id(&app, expiry, 7)),
+        (
+            "secret-overdue",
+            SecretOverdue::id(&app, &Lateness::Rotation, due),
+        ),
+        ("grace-ending", GraceEnding::id(&app, &old, end)),
+        (
+            "secret-quarantined",
+            SecretQuarantined::id(&app, &new, since, false),
+        ),
+    ];
+    for (name, id) in &ids {
+        assert_eq!(detail(name)["event_id"], json!(id), "{name}");
+    }
+    let with_ids = payloads::topics().len() + payloads::ours().len();
+    assert_eq!(ids.len(), with_ids, "a payload without its id here");
+}
+
+/// Every pair differs, and each is the same when it is made again.
+fn all_different(make: impl Fn() -> Vec<EventId>) {
+    let ids = make();
+    assert_eq!(ids, make());
+    for (nth, id) in ids.iter().enumerate() {
+        assert!(!ids[nth + 1..].contains(id), "{nth}");
+    }
+}
+
+#[test]
+fn an_id_differs_when_anything_differs_that_it_is_made_of() {
+    let (app, other) = (secret(ARN), secret("local/db/other"));
+    let (old, new) = (version(OLD), version(NEW));
+    all_different(|| {
+        vec![
+            RotateCompleted::id(&app, &new, &Outcome::Success),
+            RotateCompleted::id(&app, &new, &Outcome::RolledBack),
+            RotateCompleted::id(&app, &old, &Outcome::Success),
+            RotateCompleted::id(&other, &new, &Outcome::Success),
+            RetireIntended::id(&app, &old, "a"),
+            RetireIntended::id(&app, &old, "b"),
+            RetireIntended::id(&app, &new, "a"),
+            RetireIntended::id(&other, &old, "a"),
+            RollbackIntended::id(&app, &old, "a"),
+            RollbackIntended::id(&app, &old, "b"),
+            RollbackIntended::id(&app, &new, "a"),
+            RollbackIntended::id(&other, &old, "a"),
+        ]
+    });
+    let class = HoldCause::from(&ErrorClass::TlsRefused);
+    all_different(|| {
+        vec![
+            SecretRetireHeld::id(&app, &old, &class, at(1)),
+            SecretRetireHeld::id(&app, &old, &class, at(2)),
+            SecretRetireHeld::id(&app, &old, &HoldCause::StillInUse, at(1)),
+            SecretRetireHeld::id(&app, &new, &class, at(1)),
+            SecretRetireHeld::id(&other, &old, &class, at(1)),
+            GraceEnding::id(&app, &old, at(1)),
+            GraceEnding::id(&app, &old, at(2)),
+            GraceEnding::id(&app, &new, at(1)),
+            GraceEnding::id(&other, &old, at(1)),
+            SecretQuarantined::id(&app, &old, at(1), false),
+            SecretQuarantined::id(&app, &old, at(1), true),
+            SecretQuarantined::id(&app, &old, at(2), false),
+            SecretQuarantined::id(&app, &new, at(1), false),
+            SecretQuarantined::id(&other, &old, at(1), false),
+        ]
+    });
+    all_different(|| {
+        vec![
+            SecretNearExpiry::id(&app, at(1), 7),
+            SecretNearExpiry::id(&app, at(1), 1),
+            SecretNearExpiry::id(&app, at(2), 7),
+            SecretNearExpiry::id(&other, at(1), 7),
+            SecretOverdue::id(&app, &Lateness::Rotation, at(1)),
+            SecretOverdue::id(&app, &Lateness::Rotation, at(2)),
+            SecretOverdue::id(&app, &Lateness::MaxAge, at(1)),
+            SecretOverdue::id(&other, &Lateness::Rotation, at(1)),
+        ]
+    });
+    let cause = EventId::derive("a", "b").to_string();
+    let trail = Identifier::new(cause.as_str()).unwrap();
+    let intent = EventId::parse(&cause).unwrap();
+    all_different(|| {
+        vec![
+            SecretPut::id(&cause),
+            SecretDelete::id(&cause),
+            RotateRequested::id(&cause),
+            SecretAccessed::id(&trail),
+            SecretRetired::id(&intent),
+            SecretRolledBack::id(&intent),
+            StepFailed::id(&trail),
+        ]
+    });
+}
+
+#[test]
+fn a_timestamp_of_seconds_reads_back_and_stays_within_the_years_that_can_be_written() {
+    for seconds in [0, 1, -1, 1_772_424_000, 253_402_300_799] {
+        assert_eq!(at(seconds).unix(), seconds);
+        assert!(serde_json::to_string(&at(seconds)).is_ok());
+    }
+    for seconds in [253_402_300_800, -62_167_219_201, i64::MIN, i64::MAX] {
+        assert!(Timestamp::of_unix(seconds).is_err(), "{seconds}");
+    }
+    let later = Timestamp::from(datetime!(2026-03-02 05:00:00.9 +1));
+    assert_eq!(later.unix(), 1_772_424_000);
 }

@@ -10,11 +10,13 @@ fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas/v1")
 }
 
+pub fn committed_text(name: &str) -> String {
+    fs::read_to_string(directory().join(format!("{name}.schema.json"))).unwrap()
+}
+
 /// The committed schema of that name, ready to ask; formats (date-time) are checked.
 pub fn committed(name: &str) -> Validator {
-    let path = directory().join(format!("{name}.schema.json"));
-    let text = fs::read_to_string(&path).unwrap();
-    let schema: Value = serde_json::from_str(&text).unwrap();
+    let schema: Value = serde_json::from_str(&committed_text(name)).unwrap();
     jsonschema::options()
         .should_validate_formats(true)
         .build(&schema)

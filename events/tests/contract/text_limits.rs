@@ -1,7 +1,8 @@
 //! Limits at their edges.
 
 use rekey_events::{
-    ClientRequestToken, Fingerprint, LimitError, RotationToken, SecretId, StoredName, Word,
+    Actor, ClientRequestToken, Fingerprint, LimitError, RotationToken, SecretId, StoredName,
+    UserAgent, Word,
 };
 
 #[test]
@@ -15,6 +16,8 @@ fn a_length_is_taken_up_to_its_limit_and_not_beyond() {
     check(StoredName::new, 1, 512);
     check(RotationToken::new, 1, 256);
     check(Word::new, 1, 64);
+    check(Actor::new, 1, 2048);
+    check(UserAgent::new, 1, 1024);
 }
 
 #[test]

@@ -45,6 +45,12 @@ def arguments(argv=None):
     parser.add_argument("--clock-scale", type=float, default=1.0, metavar="FACTOR",
                         help="how much faster rotation schedules and version ages run; 3600 makes an hour last a "
                              "second (default 1)")
+    parser.add_argument("--schedule-scale", type=float, default=1.0, metavar="FACTOR",
+                        help="how much faster scheduled rules and schedules of EventBridge Scheduler run; at 60, "
+                             "rate(5 minutes) fires every 5 seconds (default 1)")
+    parser.add_argument("--redelivery-scale", type=float, default=1.0, metavar="FACTOR",
+                        help="how much sooner a message that a function did not take comes to it again, and how much "
+                             "shorter batching windows are (default 1)")
     parser.add_argument("--unsettled-reads", type=int, default=0, metavar="N",
                         help="how many reads of a newly written AWSPENDING still find nothing (default 0)")
     parser.add_argument("--trial-version", choices=("empty", "current"), default="empty",
@@ -53,29 +59,50 @@ def arguments(argv=None):
     given = parser.parse_args(argv)
     if len(given.account) != 12 or not given.account.isdigit():
         parser.error("--account takes 12 digits")
-    if given.rotation_attempts < 1 or given.rotation_pause < 0 or given.clock_scale <= 0 or given.unsettled_reads < 0:
-        parser.error("--rotation-attempts is at least 1, --rotation-pause and --unsettled-reads are at least 0, "
-                     "--clock-scale is above 0")
+    if given.rotation_attempts < 1 or given.rotation_pause < 0 or given.unsettled_reads < 0:
+        parser.error("--rotation-attempts is at least 1, --rotation-pause and --unsettled-reads are at least 0")
+    if given.clock_scale <= 0 or given.schedule_scale <= 0 or given.redelivery_scale < 1:
+        parser.error("--clock-scale and --schedule-scale are above 0, --redelivery-scale is at least 1")
     return given
 
 
 def install(settings):
     """Import MiniStack and mend it; the order is that of the imports among the rooms."""
     import api
+    import buckets
     import conditions
+    import deletion
+    import describing
     import events
     import formation
     import functions
+    import intrinsics
+    import managed
+    import mappings
     import nested
+    import queues
+    import recurring
     import rotation
+    import tables
+    import trail
     import versions
 
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns about metrics it never sends
     functions.install()
+    queues.install()
     events.install()
+    mappings.install(settings)
+    recurring.install(settings)
     versions.install(settings)
+    describing.install()
+    deletion.install(settings)
+    managed.install(settings)
     rotation.install(settings)
     api.install()
+    trail.install()
+    tables.install()
+    buckets.install()
+    intrinsics.install()
     conditions.install()
     formation.install()
     nested.install()
@@ -98,11 +125,13 @@ def alive(pid):
     return True
 
 
-async def serve(sock, parent, journal):
+async def serve(sock, parent, journal, settings):
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
+    from managed import with_door
     from ministack.app import app
 
+    app = with_door(app, settings)
     if journal:
         from journal import journaled
         app = journaled(app, journal)
@@ -146,11 +175,12 @@ def main():
     settings = environment.Settings(
         port=port, region=given.region, account=given.account, iam=given.iam, state_dir=given.state_dir,
         attempts=given.rotation_attempts, attempt_pause=given.rotation_pause, clock_scale=given.clock_scale,
+        schedule_scale=given.schedule_scale, redelivery_scale=given.redelivery_scale,
         trial_version=given.trial_version, unsettled_reads=given.unsettled_reads)
     environment.prepare(settings)
     install(settings)
     threading.Thread(target=announce, args=(port,), daemon=True, name="announce").start()
-    asyncio.run(serve(sock, given.parent, given.journal))
+    asyncio.run(serve(sock, given.parent, given.journal, settings))
     from ministack.core import lambda_runtime
     lambda_runtime.reset()  # ends the functions' processes
     sys.stdout.flush()

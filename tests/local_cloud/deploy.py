@@ -189,8 +189,8 @@ def delete(given, cloudformation):
         raise Refused(f"{given.stack} is {stack['StackStatus']} {stack.get('StackStatusReason', '')}")
 
 
-def main():
-    given = arguments()
+def main(argv=None):
+    given = arguments(argv)
     cloudformation, s3 = clients(given)
     try:
         if given.delete:

@@ -7,15 +7,19 @@ import pathlib
 import sys
 
 import boto3
+from botocore.config import Config
 
 DESCRIPTION = """\
 Write what the local cloud at AWS_ENDPOINT_URL keeps into DIR, one file per place: the events of every log group (function
-logs and the log of the bus), messages of every queue, items of every table, names of metrics, and what DescribeSecret says
-of every secret. Values of secrets are not asked for.
+logs and the log of the bus), messages of every queue, items of every table, objects of every bucket but the one that
+deploy.py uploads to, names of metrics, and what DescribeSecret says of every secret. Values of secrets are not asked for.
 
 With --plant TEXT, first puts TEXT into a log group, an event bus, a queue and a table, to prove that a search of the files
 would find it.
 """
+
+
+ARTIFACTS = "local-cloud-artifacts"  # functions' code and templates
 
 
 def pages(client, operation, key, **arguments):
@@ -47,6 +51,16 @@ def tables(dynamodb, directory):
     for name in pages(dynamodb, "list_tables", "TableNames"):
         items = list(pages(dynamodb, "scan", "Items", TableName=name))
         (directory / f"table_{name}.json").write_text(json.dumps(items, default=str))
+
+
+def buckets(s3, directory):
+    for name in (bucket["Name"] for bucket in s3.list_buckets()["Buckets"]):
+        if name == ARTIFACTS:
+            continue
+        kept = {f"{version['Key']} {version['VersionId']}": s3.get_object(
+            Bucket=name, Key=version["Key"], VersionId=version["VersionId"])["Body"].read().decode(errors="replace")
+            for version in pages(s3, "list_object_versions", "Versions", Bucket=name)}
+        (directory / f"bucket_{name}.json").write_text(json.dumps(kept))
 
 
 def secrets(manager, directory):
@@ -99,6 +113,7 @@ def main():
     log_groups(boto3.client("logs"), given.directory)
     queues(boto3.client("sqs"), given.directory)
     tables(boto3.client("dynamodb"), given.directory)
+    buckets(boto3.client("s3", config=Config(s3={"addressing_style": "path"})), given.directory)
     secrets(boto3.client("secretsmanager"), given.directory)
     metrics(boto3.client("cloudwatch"), given.directory)
 

@@ -24,6 +24,8 @@ class Settings:
     attempts: int
     attempt_pause: float
     clock_scale: float
+    schedule_scale: float
+    redelivery_scale: float
     trial_version: str
     unsettled_reads: int
 
@@ -54,6 +56,7 @@ def prepare(settings):
         "AUTH": "true" if settings.iam else "false",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",  # a minute on AWS
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{settings.port}",
         # MiniStack's root key; with --iam every other key has to exist and to be allowed.
         "AWS_ACCESS_KEY_ID": "test",

@@ -1,5 +1,6 @@
-"""EventBridge: what Secrets Manager tells it, which rules hear it, and how it reaches their targets."""
+"""EventBridge: which rules hear an event, and how it reaches their targets."""
 import json
+import logging
 import time
 
 from ministack.core import responses as core
@@ -8,31 +9,12 @@ from ministack.services import eventbridge as eb
 from ministack.services import lambda_svc as lam
 from ministack.services import sqs
 
+import queues
+from permissions import policy_allows, queue_takes
+
+log = logging.getLogger("events")
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 ALL_MANAGEMENT_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-UNDELIVERABLE = {"ERROR_CODE": "SDK_CLIENT_ERROR", "ERROR_MESSAGE": "The target does not exist",
-                 "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "RETRY_ATTEMPTS": "0"}
-
-
-def cloudtrail(detail_type, detail, read_only=False):
-    """Publish what CloudTrail would record of Secrets Manager; `detail` is the part that is not the same for all."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    detail = {"eventVersion": "1.11", "eventTime": now, "eventSource": "secretsmanager.amazonaws.com",
-              "awsRegion": core.get_region(), "recipientAccountId": core.get_account_id(), "readOnly": read_only,
-              "eventID": core.new_uuid(), "managementEvent": True, "eventCategory": "Management", **detail}
-    eb._dispatch_event({"EventId": core.new_uuid(), "Source": "aws.secretsmanager", "DetailType": detail_type,
-                        "Detail": json.dumps(detail), "EventBusName": "default", "Time": int(time.time()),
-                        "Resources": [], "Account": core.get_account_id(), "Region": core.get_region(),
-                        "_ReadOnly": read_only})
-
-
-def service_event(name, arn):
-    """Publish one of Secrets Manager's own steps: RotationStarted, RotationFailed, ..."""
-    cloudtrail("AWS Service Event via CloudTrail", {
-        "eventName": name, "eventType": "AwsServiceEvent",
-        "userIdentity": {"accountId": core.get_account_id(), "invokedBy": "secretsmanager.amazonaws.com"},
-        "additionalEventData": {"SecretId": arn}})
 
 
 def _dispatch_event(event, view=None):
@@ -50,20 +32,15 @@ def _dispatch_event(event, view=None):
 
 
 def _dispatch_to_lambda(arn, payload):
-    """EventBridge invokes asynchronously: Lambda's own retries and failure destination apply."""
+    """EventBridge invokes asynchronously: Lambda's own retries and failure destination apply. False without a function."""
     function, config, _ = lam._get_func_record_for_ref(arn)
     if function:
         lam.invoke_async_with_retry(lam._execution_record_for_config(function, config), json.loads(payload))
+    return bool(function)
 
 
 def _service(arn):
     return arn.split(":")[2] if arn.count(":") >= 5 else ""
-
-
-def _gone(arn):
-    if _service(arn) == "lambda":
-        return not lam._get_func_record_for_ref(arn)[0]
-    return _service(arn) == "sqs" and not sqs._queue_by_arn(arn)
 
 
 def _to_log_group(arn, event, view):
@@ -78,20 +55,46 @@ def _to_log_group(arn, event, view):
                           "logEvents": [{"timestamp": int(time.time() * 1000), "message": message}]})
 
 
+def _refusal(arn, rule):
+    """Why EventBridge could not deliver to a target, as code and text of the dead letter; None when it can."""
+    source = rule.get("Arn", "")
+    if _service(arn) == "lambda":
+        function = lam._get_base_func_record_for_ref(arn)[0]
+        allowed = function and policy_allows(function.get("policy"), "events.amazonaws.com", "lambda:InvokeFunction",
+                                             function["config"]["FunctionArn"], source)
+    elif _service(arn) == "sqs":
+        function, allowed = sqs._queue_by_arn(arn), queue_takes(arn, "events.amazonaws.com", source)
+    else:
+        return None
+    if not function:
+        return "NO_RESOURCE", "The target does not exist."
+    return None if allowed else ("NO_PERMISSIONS", "The target's policy does not let EventBridge in for this rule.")
+
+
+def _park(target, event, rule, view, refusal):
+    """Send what can't be delivered to the target's dead-letter queue.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+    queue, source = (target.get("DeadLetterConfig") or {}).get("Arn", ""), rule.get("Arn", "")
+    code, text = refusal
+    parked = queue_takes(queue, "events.amazonaws.com", source) and queues.deliver(
+        queue, json.dumps((view or eb._pattern_event_view(event)).event_with_detail()),
+        {name: ("String", value) for name, value in (
+            ("RULE_ARN", source), ("TARGET_ARN", target["Arn"]), ("ERROR_CODE", code), ("ERROR_MESSAGE", text),
+            ("RETRY_ATTEMPTS", "0"))})
+    if not parked:
+        log.warning("%s to %s: %s An event is lost.", source, target["Arn"], text)
+
+
 def _invoke_target(target, event, rule, view=None):
-    """As MiniStack's, with log groups as targets and the target's dead-letter queue when it does not exist."""
+    """As MiniStack's, with log groups as targets, the target's permission, and its dead-letter queue."""
     arn = target.get("Arn", "")
     if _service(arn) == "logs":
         return _to_log_group(arn, event, view)
-    queue = sqs._queue_by_arn((target.get("DeadLetterConfig") or {}).get("Arn", ""))
-    if not queue or not _gone(arn):
-        return _original["invoke_target"](target, event, rule, view)
-    before = len(queue["messages"])
-    _original["invoke_target"]({"Arn": target["DeadLetterConfig"]["Arn"], "Id": "dead-letter"}, event, rule, view)
-    for message in list(queue["messages"])[before:]:
-        message["message_attributes"] = {
-            name: {"DataType": "String", "StringValue": value}
-            for name, value in {**UNDELIVERABLE, "RULE_ARN": rule.get("Arn", ""), "TARGET_ARN": arn}.items()}
+    if refusal := _refusal(arn, rule):
+        return _park(target, event, rule, view, refusal)
+    return _original["invoke_target"](target, event, rule, view)
 
 
 _original = {}

@@ -1,12 +1,14 @@
 """CloudFormation: the resource types Rekey's templates use and MiniStack refuses or shortens."""
 import json
 
+from ministack.core.responses import json_response as ok
 from ministack.services import eventbridge as eb
 from ministack.services import lambda_svc as lam
 from ministack.services import secretsmanager as sm
 from ministack.services.cloudformation import provisioners as cfn
 
 import rotation
+from trail import stack_call
 
 _original = {}
 
@@ -30,14 +32,15 @@ def _schedule(logical_id, props, stack):
     rules = dict(props.get("RotationRules") or {})
     if "AutomaticallyAfterDays" in rules:
         rules["AutomaticallyAfterDays"] = int(rules["AutomaticallyAfterDays"])
-    out = _done(sm._rotate_secret({
-        "SecretId": props["SecretId"], "RotationLambdaARN": props.get("RotationLambdaARN"), "RotationRules": rules,
-        "RotateImmediately": _true(props.get("RotateImmediatelyOnUpdate", True))}), "RotationSchedule")
+    request = {"SecretId": props["SecretId"], "RotationLambdaARN": props.get("RotationLambdaARN"),
+               "RotationRules": rules, "RotateImmediately": _true(props.get("RotateImmediatelyOnUpdate", True))}
+    out = _done(stack_call("RotateSecret", request, sm._rotate_secret(dict(request))), "RotationSchedule")
     return out["ARN"], {"Id": out["ARN"]}
 
 
 def _end_schedule(physical_id, props):
-    rotation.cancel_rotate_secret({"SecretId": physical_id})
+    request = {"SecretId": physical_id}
+    stack_call("CancelRotateSecret", request, rotation.cancel_rotate_secret(request))
 
 
 def _secret_policy(logical_id, props, stack):
@@ -126,16 +129,19 @@ def _create_secret(logical_id, props, stack):
     name, attributes = _original["secret"]["create"](logical_id, props, stack)
     if not props.get("SecretString") and props.get("GenerateSecretString") is None:
         sm._secrets[name]["Versions"] = {}
+    stack_call("CreateSecret", {"Name": name, "Description": props.get("Description", "")}, ok({}))
     return attributes["Arn"], attributes
 
 
 def _update_secret(physical_id, old, new, stack, logical_id=None):
     _, attributes = _original["secret"]["update"](_name_of(physical_id), old, new, stack, logical_id)
+    stack_call("UpdateSecret", {"SecretId": attributes["Arn"]}, ok({"ARN": attributes["Arn"]}))
     return attributes["Arn"], attributes
 
 
 def _delete_secret(physical_id, props):
-    _original["secret"]["delete"](_name_of(physical_id), props)
+    request = {"SecretId": physical_id, "ForceDeleteWithoutRecovery": True}
+    stack_call("DeleteSecret", request, sm._delete_secret(request))
 
 
 def _keep_function_limits(physical_id, props):
@@ -159,8 +165,17 @@ def _update_function(physical_id, old, new, stack, logical_id=None):
     return made
 
 
+def _cw_metric_alarm_record(name, props):
+    """An alarm on a metric math expression is kept, and never goes off: MiniStack refuses it."""
+    if not props.get("Metrics"):
+        return _original["alarm"](name, props)
+    named = {k: v for k, v in props.items() if k != "Metrics"}
+    return _original["alarm"](name, {**named, "Namespace": "MetricMath", "MetricName": name})
+
+
 def install():
     from replace import Unknown, replace
+    _original["alarm"] = replace(cfn, "_cw_metric_alarm_record", _cw_metric_alarm_record)
     for rtype, (make, end) in ADDED.items():
         _add(rtype, make, end)
     replace(cfn, "_sm_secret_string", _sm_secret_string)

@@ -10,6 +10,7 @@ from ministack.core import responses as core
 from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import cloudwatch, lambda_svc as lam
 
+import failures
 from environment import visible_to_functions
 
 log = logging.getLogger("functions")
@@ -80,8 +81,7 @@ def invoke_async_with_retry(func, event):
     retries = invoke.get("MaximumRetryAttempts")
     attempts = 1 + int(2 if retries is None else retries)
     expires = time.time() + int(invoke.get("MaximumEventAgeInSeconds", 21600))
-    dead_letter = ((invoke.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
-                   or (config.get("DeadLetterConfig") or {}).get("TargetArn"))
+    destination = (invoke.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
     account, region = lam._account_region_from_function_config(config)
     with _pools_lock:
         pool = _pools.setdefault(config["FunctionArn"], ThreadPoolExecutor(
@@ -101,8 +101,9 @@ def invoke_async_with_retry(func, event):
             timer = threading.Timer(pause, lambda: pool.submit(run, failed))
             timer.daemon = True
             timer.start()
-        elif dead_letter:
-            lam._route_async_failure(dead_letter, config["FunctionName"], event, result)
+        else:
+            condition = "RetriesExhausted" if failed >= attempts else "EventAgeExceeded"
+            failures.park(config, destination, event, result, condition, failed)
 
     pool.submit(run, 0)
 

@@ -15,8 +15,11 @@ from ministack.core.responses import new_uuid
 from ministack.services import lambda_svc as lam
 from ministack.services import secretsmanager as sm
 
+import deletion
+import managed
 import schedule
-from events import service_event
+import versions
+from trail import service_event
 from versions import _running as running
 from versions import attach, bad_token, lock, new_version, pending, usable
 
@@ -32,6 +35,8 @@ def _rotate_secret(data):
     secret, refused = usable(data.get("SecretId"))
     rules = data.get("RotationRules") or {}
     token = data.get("ClientRequestToken") or new_uuid()
+    if refused and (secret or {}).get("OwningService") and not rules and not data.get("RotationLambdaARN"):
+        return managed.rotate(secret, token)
     if refused := refused or bad_token(token):
         return refused
     if problem := schedule.refusal(rules):
@@ -55,12 +60,12 @@ def _rotate_secret(data):
                          "A previous rotation isn't complete. That rotation will be reattempted.", 400)
         if refused := new_version(secret, token):
             return refused
-        now = time.time()
+        now = versions.now()
         secret["RotationEnabled"] = True
         secret["RotationLambdaARN"] = function_arn
         secret["RotationRules"] = rules or secret.get("RotationRules") or {}
         secret["NextRotationDate"] = schedule.next_due(secret["RotationRules"], now, _settings.clock_scale)
-        secret["LastChangedDate"] = int(now)
+        secret["LastChangedDate"] = now
         attach(secret, token, "AWSPENDING")
         current = sm._find_stage_version(secret, "AWSCURRENT")[1]
         if not at_once and current and _settings.trial_version == "current":
@@ -174,7 +179,7 @@ def _invoke(function_arn, event):
 def _completed(arn):
     with lock:
         _, secret = sm._resolve(arn)
-        now = time.time()
+        now = versions.now()
         secret["LastRotatedDate"] = now
         if secret.get("RotationEnabled"):
             secret["NextRotationDate"] = schedule.next_due(secret.get("RotationRules"), now, _settings.clock_scale)
@@ -199,10 +204,11 @@ def _tick():
 def _clock():
     while True:
         time.sleep(0.2)
-        try:
-            _tick()
-        except Exception:
-            log.exception("the rotation clock stumbled")
+        for tick in (_tick, deletion.purge_due):
+            try:
+                tick()
+            except Exception:
+                log.exception("the clock of the secrets stumbled")
 
 
 def install(settings):

@@ -1,8 +1,7 @@
 """When a secret is due: RotationRules, as RotateSecret takes them."""
 import re
-from datetime import datetime, timezone
 
-from ministack.services import eventbridge as eb
+import timetable
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -17,11 +16,11 @@ def interval(rules):
 
 def next_due(rules, since, scale):
     """The moment after `since` (both in epoch seconds) at which the rules ask for a rotation, or None."""
-    if every := interval(rules or {}):
+    rules = rules or {}
+    if every := interval(rules):
         return since + every / scale
-    fields = eb._parse_cron_fields((rules or {}).get("ScheduleExpression") or "")
-    fires = eb._cron_next_fire(fields, datetime.fromtimestamp(since, tz=timezone.utc)) if fields else None
-    return since + (fires.timestamp() - since) / scale if fires else None
+    expression = rules.get("ScheduleExpression") or ""
+    return timetable.next_fire(expression, since, scale) if expression.startswith("cron") else None
 
 
 def refusal(rules):

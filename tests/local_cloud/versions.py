@@ -4,7 +4,6 @@ MiniStack overwrites a version when its token comes again, lets a label sit on t
 their last label and reads an empty version without an error.
 """
 import base64
-import json
 import re
 import threading
 import time
@@ -14,8 +13,8 @@ from ministack.core.responses import json_response as ok
 from ministack.core.responses import new_uuid
 from ministack.services import secretsmanager as sm
 
-from events import service_event
 from schedule import DAY, next_due
+from trail import service_event
 
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 MAX_VALUE_BYTES = 65536
@@ -27,6 +26,11 @@ lock = threading.RLock()
 _running = {}  # secret ARN -> version being rotated
 _original = {}
 _settings = None
+
+
+def now():
+    """The time in seconds as Secrets Manager shows it, with milliseconds."""
+    return round(time.time(), 3)
 
 
 # Reading and moving
@@ -71,9 +75,17 @@ def new_version(secret, version_id):
     if not make_room(secret["Versions"], time.time(), _settings.clock_scale):
         return error("LimitExceededException", f"The secret has {MAX_VERSIONS} versions, and none without a label is "
                      "older than 24 hours.", 400)
-    secret["Versions"][version_id] = {"SecretString": None, "SecretBinary": None, "CreatedDate": int(time.time()),
+    secret["Versions"][version_id] = {"SecretString": None, "SecretBinary": None, "CreatedDate": now(),
                                       "Stages": []}
     return None
+
+
+def managed_elsewhere(secret):
+    """The refusal to change what another service manages, or None."""
+    if not secret.get("OwningService"):
+        return None
+    return error("InvalidRequestException", f"The secret is managed by {secret['OwningService']}, and you must use that "
+                 "service to update it.", 400)
 
 
 def usable(secret_id):
@@ -86,7 +98,7 @@ def usable(secret_id):
                            "marked for deletion.", 400)
     if sm._is_replica(secret):
         return None, sm._replica_mutation_error()
-    return secret, None
+    return secret, managed_elsewhere(secret)
 
 
 # Storing a value
@@ -137,7 +149,7 @@ def store(secret, data, labels):
         if secret.get("RotationEnabled") and secret["ARN"] not in _running:
             # A value written by hand counts as a rotation when the next date is set.
             secret["NextRotationDate"] = next_due(secret.get("RotationRules"), time.time(), _settings.clock_scale)
-    secret["LastChangedDate"] = int(time.time())
+    secret["LastChangedDate"] = now()
     sm._sync_replicas(secret)
     return None
 
@@ -162,9 +174,9 @@ def _put_secret_value(data):
 
 
 def _update_secret(data):
-    if data.get("SecretString") is None and data.get("SecretBinary") is None:
-        return _original["update"](data)
     secret, refused = usable(data.get("SecretId"))
+    if data.get("SecretString") is None and data.get("SecretBinary") is None:
+        return refused or _original["update"](data)
     token = data.setdefault("ClientRequestToken", new_uuid())
     if refused := refused or bad_value(data) or bad_token(token):
         return refused
@@ -194,6 +206,7 @@ def _create_secret(data):
         return response
     secret = sm._secrets[name]
     (version_id, version), = secret["Versions"].items()
+    secret["CreatedDate"] = secret["LastChangedDate"] = version["CreatedDate"] = now()
     if data.get("AddReplicaRegions"):
         sm._replicate_secret_to_regions({"SecretId": name, "AddReplicaRegions": data["AddReplicaRegions"]})
     if not has_value(version):  # no value, no version
@@ -204,7 +217,7 @@ def _create_secret(data):
     return ok({"ARN": secret["ARN"], "Name": name, "VersionId": token or version_id})
 
 
-# Labels and look-ups
+# Labels and values
 
 def _apply_current_promotion(secret, new_vid):
     """For MiniStack's own callers, such as a managed master password."""
@@ -240,7 +253,7 @@ def _update_secret_version_stage(data):
             attach(secret, target, label)
         else:
             sm._remove_stage(secret, source, label)
-        secret["LastChangedDate"] = int(time.time())
+        secret["LastChangedDate"] = now()
         sm._sync_replicas(secret)
     return ok({"ARN": secret["ARN"], "Name": secret["Name"]})
 
@@ -262,7 +275,8 @@ def _get_secret_value(data):
         if not version or not has_value(version) or _unsettled(version):
             return error("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for "
                          f"{asked}", 400)
-        secret["LastAccessedDate"] = int(time.time())
+        # "The resolution of this field is at the date level and does not include the time."
+        version["LastAccessedDate"] = secret["LastAccessedDate"] = int(time.time() // DAY * DAY)
         value = {k: version[k] for k in ("SecretString", "SecretBinary") if version[k] is not None}
         return ok({"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": version_id, **value,
                    "VersionStages": list(version["Stages"]), "CreatedDate": version["CreatedDate"]})
@@ -272,36 +286,6 @@ def _unsettled(version):
     left = version.get("UnsettledReads", 0)
     version["UnsettledReads"] = max(0, left - 1)
     return left > 0
-
-
-def _list_secret_version_ids(data):
-    response = _original["list_versions"](data)
-    if response[0] != 200 or data.get("IncludeDeprecated"):
-        return response
-    out = json.loads(response[2])
-    out["Versions"] = [v for v in out["Versions"] if v["VersionStages"]]
-    return ok(out)
-
-
-def rotation_fields(secret):
-    """What DescribeSecret and ListSecrets say of a secret's rotation."""
-    names = ["RotationLambdaARN", "RotationRules", "LastRotatedDate", "OwningService"]
-    names += ["NextRotationDate"] if secret.get("RotationEnabled") else []
-    return {name: secret[name] for name in names if secret.get(name)}
-
-
-def _describe_secret(data):
-    response = _original["describe"](data)
-    _, secret = sm._resolve(data.get("SecretId"))
-    return ok({**json.loads(response[2]), **rotation_fields(secret)}) if response[0] == 200 else response
-
-
-def _list_secrets(data):
-    response = _original["list"](data)
-    out = json.loads(response[2])
-    for entry in out.get("SecretList", []):
-        entry.update(rotation_fields(sm._secrets[entry["Name"]]))
-    return ok(out) if response[0] == 200 else response
 
 
 def install(settings):
@@ -314,7 +298,4 @@ def install(settings):
     replace(sm, "_apply_current_promotion", _apply_current_promotion)
     _original.update(
         update=replace(sm, "_update_secret", _update_secret),
-        create=replace(sm, "_create_secret", _create_secret),
-        list_versions=replace(sm, "_list_secret_version_ids", _list_secret_version_ids),
-        describe=replace(sm, "_describe_secret", _describe_secret),
-        list=replace(sm, "_list_secrets", _list_secrets))
+        create=replace(sm, "_create_secret", _create_secret))

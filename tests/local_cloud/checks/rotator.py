@@ -1,20 +1,13 @@
-"""A rotation function for the checks: speaks the Lambda runtime API and does the four steps on nothing but the secret.
+"""A rotation function for the checks: does the four steps on nothing but the secret.
 
 Reads `control-<digest of the secret's ARN>.json` beside its event log: {"fail": {"<step>": <how often>}, "skip": ["<step>"]}.
 """
 import hashlib
 import json
 import os
-import pathlib
 import time
-import urllib.request
 import uuid
 
-import botocore.session
-
-RUNTIME = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime"
-ROOM = pathlib.Path(os.environ["CHECK_ROOM"])
-session = botocore.session.get_session()
 store = session.create_client("secretsmanager")
 bus = session.create_client("events")
 
@@ -73,8 +66,7 @@ def handle(event):
     step = event.get("Step")
     if step == "testSecret":
         event["Readable"] = pending_is_readable(event["SecretId"], event["ClientRequestToken"])
-    with open(ROOM / "events.jsonl", "a") as log:
-        log.write(json.dumps(event) + "\n")
+    log(event)
     if not step:
         fail_if_told(event, "event")
         return {"environment": dict(os.environ)}
@@ -90,15 +82,4 @@ def handle(event):
     return None
 
 
-def post(path, body):
-    urllib.request.urlopen(urllib.request.Request(f"{RUNTIME}/{path}", json.dumps(body).encode())).close()
-
-
-while True:
-    with urllib.request.urlopen(f"{RUNTIME}/invocation/next") as answer:
-        request = answer.headers["Lambda-Runtime-Aws-Request-Id"]
-        event = json.loads(answer.read())
-    try:
-        post(f"invocation/{request}/response", handle(event))
-    except Exception as problem:
-        post(f"invocation/{request}/error", {"errorMessage": str(problem)[:300], "errorType": type(problem).__name__})
+serve(handle)

@@ -1,6 +1,8 @@
 """Deploying: the tool, nested stacks, and the resource types that were added."""
 import json
 import pathlib
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -96,6 +98,83 @@ Outputs:
         self.deploy("--stack", "deleted", "--delete")
         self.assertEqual(cloud.failed_to(cloud.described, secret="gone/s"), "ResourceNotFoundException")
 
+    def test_conditions_compare_what_functions_make_of_parameters(self):
+        room = self.room(conditions="""
+Parameters:
+  None: {Type: CommaDelimitedList, Default: ""}
+  Two: {Type: CommaDelimitedList, Default: "a,b"}
+Mappings: {Sizes: {eu-west-1: {Size: large}}}
+Conditions:
+  Absent: !Equals [!Join ["", !Ref None], ""]
+  Joined: !Equals [!Join ["-", !Ref Two], a-b]
+  Selected: !Not [!Equals [!Select [1, !Ref Two], a]]
+  Substituted: !And [!Equals [!Sub "${AWS::Region}/x", eu-west-1/x], !Condition Absent]
+  Mapped: !Equals [!FindInMap [Sizes, !Ref AWS::Region, Size], large]
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
+Outputs:
+  Absent: {Value: !If [Absent, "yes", "no"]}
+  Joined: {Value: !If [Joined, "yes", "no"]}
+  Selected: {Value: !If [Selected, "yes", "no"]}
+  Substituted: {Value: !If [Substituted, "yes", "no"]}
+  Mapped: {Value: !If [Mapped, "yes", "no"]}
+""")
+        deploy = (str(room / "conditions.yaml"), "--stack", "conditions", "--json")
+        self.assertEqual(set(json.loads(self.deploy(*deploy).stdout).values()), {"yes"})
+        other = json.loads(self.deploy(*deploy, "--parameter", "None=x", "--parameter", "Two=a,a").stdout)
+        self.assertEqual(other, {"Absent": "no", "Joined": "no", "Selected": "no", "Substituted": "no", "Mapped": "yes"})
+
+    def test_alarms_on_metrics_on_queues_and_on_expressions_deploy(self):
+        cloud.deploy_text("alarms", """
+Resources:
+  Dead: {Type: AWS::SQS::Queue}
+  Waiting:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Namespace: AWS/SQS
+      MetricName: ApproximateNumberOfMessagesVisible
+      Dimensions: [{Name: QueueName, Value: !GetAtt Dead.QueueName}]
+      Statistic: Maximum
+      Period: 60
+      EvaluationPeriods: 1
+      Threshold: 0
+      ComparisonOperator: GreaterThanThreshold
+  Ratio:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      EvaluationPeriods: 1
+      Threshold: 0
+      ComparisonOperator: GreaterThanThreshold
+      Metrics:
+        - {Id: a, ReturnData: false, MetricStat: {Metric: {Namespace: Rekey, MetricName: A}, Period: 60, Stat: Sum}}
+        - {Id: e, Expression: a * 2, ReturnData: true}
+""")
+        names = [alarm["AlarmName"] for alarm in cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]]
+        for name in ("Waiting", "Ratio"):
+            self.assertTrue(any(name in found for found in names), names)
+
+    def test_a_bucket_under_object_lock_keeps_what_is_in_it(self):
+        bucket = cloud.deploy_text("locked", """
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      ObjectLockEnabled: true
+      ObjectLockConfiguration: {ObjectLockEnabled: Enabled, Rule: {DefaultRetention: {Mode: COMPLIANCE, Days: 30}}}
+Outputs: {Name: {Value: !Ref Bucket}}
+""")["Name"]
+        s3 = cloud.client("s3")
+        version = s3.put_object(Bucket=bucket, Key="head", Body=b"1")["VersionId"]
+        self.assertEqual(cloud.failed_to(s3.delete_object, Bucket=bucket, Key="head", VersionId=version), "AccessDenied")
+        s3.delete_object(Bucket=bucket, Key="head")  # only hides it
+        self.assertEqual(s3.get_object(Bucket=bucket, Key="head", VersionId=version)["Body"].read(), b"1")
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run([sys.executable, str(cloud.ROOM / "dump.py"), directory], check=True, env={
+                "AWS_ENDPOINT_URL": cloud.endpoint(), "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test"})
+            kept = json.loads((pathlib.Path(directory) / f"bucket_{bucket}.json").read_text())
+        self.assertEqual(kept, {f"head {version}": "1"})
+
     def test_what_cannot_be_deployed_is_said_in_a_line(self):
         root = str(cloud.HERE / "templates/root.yaml")
         self.assertIn("needs --binary rotator=PATH", self.deploy(root, "--stack", "x", code=1).stderr)
@@ -103,6 +182,9 @@ Outputs:
         self.assertIn("/no/such/file: No such file", missing.stderr)
         self.assertIn("is not NAME=VALUE", self.deploy(root, "--stack", "x", "--parameter", "Room", code=2).stderr)
         self.assertIn("No such file", self.deploy("/no/template.yaml", "--stack", "x", code=1).stderr)
+        done = subprocess.run([sys.executable, str(cloud.ROOM / "deploy.py"), "--endpoint", cloud.endpoint(), "--stack", "x",
+                               "/no/template.yaml"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
 
 
 if __name__ == "__main__":

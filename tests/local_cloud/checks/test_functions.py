@@ -1,7 +1,10 @@
 """What a function sees, and what is made of what it says."""
 import json
 import unittest
+import uuid
 from datetime import datetime, timedelta, timezone
+
+import boto3
 
 import cloud
 
@@ -14,7 +17,7 @@ class Functions(unittest.TestCase):
             self.assertNotIn(leaked, seen)
         self.assertEqual(seen["AWS_ENDPOINT_URL"], cloud.endpoint())
         self.assertEqual(seen["AWS_REGION"], "eu-west-1")
-        self.assertEqual(seen["CHECK_ROOM"], cloud.stack()["Room"])
+        self.assertEqual(seen["CHECK_ROOM"], str(cloud.room()))
         self.assertEqual(seen["AWS_LAMBDA_LOG_FORMAT"], "JSON")
         self.assertEqual(seen["AWS_LAMBDA_LOG_GROUP_NAME"], cloud.stack()["LogGroup"])
         self.assertTrue(seen["AWS_ACCESS_KEY_ID"].startswith("ASIA"))  # its role's session
@@ -31,6 +34,49 @@ class Functions(unittest.TestCase):
             Statistics=["Maximum", "SampleCount"])["Datapoints"]
         self.assertEqual(point["Maximum"], 7)
         self.assertGreaterEqual(point["SampleCount"], 1)
+
+
+class Invoking(unittest.TestCase):
+    def caller(self, *statements):
+        return cloud.connect(cloud.endpoint(), "lambda", *cloud.user(*statements)[1])
+
+    def test_a_caller_needs_permission_on_the_function(self):
+        function = cloud.jobs()["FunctionArn"]
+        allowed = self.caller({"Action": "lambda:InvokeFunction", "Resource": function})
+        for name in (function, function.rpartition(":")[2]):
+            answer = allowed.invoke(FunctionName=name, Payload=b'{"n": 1}')
+            self.assertEqual((answer["StatusCode"], json.loads(answer["Payload"].read())), (200, {"n": 1}))
+            self.assertNotIn("FunctionError", answer)
+        self.assertEqual(cloud.failed_to(allowed.invoke, FunctionName=cloud.stack()["FunctionArn"]), "AccessDeniedException")
+        other = self.caller({"Action": "lambda:GetFunction"})
+        self.assertEqual(cloud.failed_to(other.invoke, FunctionName=function), "AccessDeniedException")
+
+    def test_a_role_that_was_assumed_has_its_own_permissions(self):
+        iam, role, function = cloud.client("iam"), f"caller-{uuid.uuid4().hex[:8]}", cloud.jobs()["FunctionArn"]
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}]}))
+        iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}]}))
+        session = cloud.client("sts").assume_role(RoleArn=f"arn:aws:iam::123456789012:role/{role}", RoleSessionName="me")
+        key = session["Credentials"]
+        lam = boto3.client("lambda", endpoint_url=cloud.endpoint(), region_name="eu-west-1", aws_session_token=key["SessionToken"],
+                           aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+        self.assertEqual(lam.invoke(FunctionName=function, Payload=b"{}")["StatusCode"], 200)
+        self.assertEqual(cloud.failed_to(lam.invoke, FunctionName=cloud.stack()["FunctionArn"]), "AccessDeniedException")
+
+    def test_a_function_that_fails_says_so_in_a_header_and_why_in_its_answer(self):
+        answer = cloud.client("lambda").invoke(FunctionName=cloud.jobs()["FunctionArn"], Payload=b'{"throw": true}')
+        self.assertEqual((answer["StatusCode"], answer["FunctionError"]), (200, "Unhandled"))
+        self.assertEqual(json.loads(answer["Payload"].read()), {"errorMessage": "told to throw", "errorType": "RuntimeError"})
+
+    def test_a_function_that_is_not_there_is_an_error_of_the_call(self):
+        self.assertEqual(cloud.failed_to(cloud.client("lambda").invoke, FunctionName="nobody"), "ResourceNotFoundException")
+
+    def test_more_at_once_than_is_reserved_is_throttled(self):
+        lam, function = cloud.client("lambda"), cloud.jobs()["FunctionArn"]
+        lam.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+        self.addCleanup(lam.delete_function_concurrency, FunctionName=function)
+        self.assertEqual(cloud.failed_to(lam.invoke, FunctionName=function), "TooManyRequestsException")
 
 
 if __name__ == "__main__":

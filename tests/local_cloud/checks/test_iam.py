@@ -6,21 +6,9 @@ import uuid
 import cloud
 from cloud import failed_to
 
-REGION, ACCOUNT = "eu-west-1", "123456789012"
-
-
-def user(*statements):
-    """The key of a user with these statements as policy."""
-    iam, name = cloud.client("iam"), f"user-{uuid.uuid4().hex[:8]}"
-    iam.create_user(UserName=name)
-    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **s} for s in statements]}))
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    return key["AccessKeyId"], key["SecretAccessKey"]
-
 
 def as_user(service, *statements):
-    return cloud.connect(cloud.endpoint(), service, *user(*statements))
+    return cloud.connect(cloud.endpoint(), service, *cloud.user(*statements)[1])
 
 
 class Permissions(unittest.TestCase):

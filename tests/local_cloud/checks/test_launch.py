@@ -29,7 +29,7 @@ class Launching(unittest.TestCase):
         process, endpoint = cloud.start()
         with tempfile.TemporaryDirectory() as room:
             done = cloud.deploy(endpoint, str(cloud.HERE / "templates/root.yaml"), "--stack", "checks",
-                                "--binary", f"rotator={cloud.bootstrap()}", "--parameter", f"Room={room}")
+                                "--binary", f"rotator={cloud.bootstrap('rotator')}", "--parameter", f"Room={room}")
             self.assertEqual(done.returncode, 0, done.stderr)
             answer = cloud.connect(endpoint, "lambda").invoke(FunctionName="checks-rotator", Payload=b"{}")
             self.assertEqual(answer["StatusCode"], 200)

@@ -145,7 +145,7 @@ class Trial(unittest.TestCase):
         self.addCleanup(cloud.stop, process)
         with tempfile.TemporaryDirectory() as room:
             done = cloud.deploy(endpoint, str(cloud.HERE / "templates/root.yaml"), "--stack", "checks",
-                                "--binary", f"rotator={cloud.bootstrap()}", "--parameter", f"Room={room}")
+                                "--binary", f"rotator={cloud.bootstrap('rotator')}", "--parameter", f"Room={room}")
             self.assertEqual(done.returncode, 0, done.stderr)  # its schedule does not rotate at once
             log = pathlib.Path(room) / "events.jsonl"
             cloud.until("the trial", log.exists)

@@ -43,9 +43,17 @@ pub fn python() -> Result<PathBuf> {
     var("REKEY_TEST_PYTHON").map(PathBuf::from)
 }
 
-/// The rotation function's binary.
-pub fn function() -> Result<PathBuf> {
-    var("REKEY_TEST_FUNCTION").map(PathBuf::from)
+/// The functions' binaries, by the names that the templates give them.
+pub const FUNCTIONS: [&str; 4] = [
+    "rekey-rotate",
+    "rekey-observe",
+    "rekey-sweep",
+    "rekey-retire",
+];
+
+/// A program that was built: a function, or the command line.
+pub fn program(name: &str) -> Result<PathBuf> {
+    Ok(PathBuf::from(var("REKEY_TEST_PROGRAMS")?).join(name))
 }
 
 /// The root of the checkout.

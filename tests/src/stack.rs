@@ -31,13 +31,16 @@ impl Stack {
         template: &Path,
         parameters: &[(&str, &str)],
     ) -> Result<Self> {
-        let function = given::function()?;
         let mut deploy = cloud.script("deploy.py")?;
         deploy
             .arg(template)
-            .args(["--stack", "rekey-local", "--json"])
-            .arg("--binary")
-            .arg(format!("rekey-rotate={}", function.display()));
+            .args(["--stack", "rekey-local", "--json"]);
+        for name in given::FUNCTIONS {
+            let program = given::program(name)?;
+            deploy
+                .arg("--binary")
+                .arg(format!("{name}={}", program.display()));
+        }
         let fixed = [("Stage", "local"), ("Architecture", "x86_64")];
         for (name, value) in fixed.iter().chain(parameters) {
             deploy.arg("--parameter").arg(format!("{name}={value}"));

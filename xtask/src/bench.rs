@@ -14,8 +14,8 @@ const PYTHON_FUNCTION: &str = "SecretsManagerRDSPostgreSQLRotationSingleUser";
 /// What Lambda's Python runtime brings, and the driver that AWS's function imports.
 const PYTHON_PACKAGES: [&str; 3] = ["awslambdaric==4.2.2", "boto3==1.44.5", "PyGreSQL==6.2.3"];
 
-/// The function that is deployed on the local cloud: it fails, and so leaves each rotation open for the
-/// bench to call the steps.
+/// What is deployed on the local cloud as every function: it fails, and so leaves each rotation open for
+/// the bench to call the steps.
 const FAILING: &str = "/bin/false";
 
 /// Builds, starts the servers, measures.
@@ -48,8 +48,18 @@ pub fn bench(runs: u32, python: Option<&Path>, json: bool) -> Result<()> {
         measure.arg("--json");
     }
     services.tell(&mut measure);
-    measure.env("REKEY_TEST_FUNCTION", FAILING);
+    measure.env("REKEY_TEST_PROGRAMS", failing()?);
     run::shown(&mut measure)
+}
+
+/// A folder with a failing program under the name of each function.
+fn failing() -> Result<PathBuf> {
+    let folder = place::target().join("bench-failing");
+    fs::create_dir_all(&folder)?;
+    for name in functions::DEPLOYED {
+        fs::copy(FAILING, folder.join(name))?;
+    }
+    Ok(folder)
 }
 
 /// The interpreter that AWS's function runs on, with its packages, and the folder of the function.

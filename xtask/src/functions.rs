@@ -6,10 +6,26 @@ use anyhow::Result;
 
 use crate::{place, run};
 
-/// Builds the rotation function as tests and the demo run it: the dev profile, only its own features.
-pub fn rotate() -> Result<PathBuf> {
-    run::shown(run::cargo().args(["build", "--quiet", "--package", "rekey-rotate"]))?;
-    Ok(place::target().join("debug/rekey-rotate"))
+/// The functions, by package and binary.
+pub const DEPLOYED: [&str; 4] = [
+    "rekey-rotate",
+    "rekey-observe",
+    "rekey-sweep",
+    "rekey-retire",
+];
+/// The command line that speaks to them.
+const COMMAND_LINE: &str = "rekey-cli";
+
+/// Builds the functions and the command line as tests and the demo run them: the dev profile, only their
+/// own features. Returns the folder that they are in.
+pub fn programs() -> Result<PathBuf> {
+    let mut build = run::cargo();
+    build.args(["build", "--quiet", "--bins"]);
+    for package in DEPLOYED.into_iter().chain([COMMAND_LINE]) {
+        build.args(["--package", package]);
+    }
+    run::shown(&mut build)?;
+    Ok(place::target().join("debug"))
 }
 
 /// Builds a program of the tests' stage, with the features that every test stage has.

@@ -22,7 +22,7 @@ pub struct Services {
     servers: Vec<postgres::Server>,
     dir: PathBuf,
     description: PathBuf,
-    function: Option<PathBuf>,
+    programs: Option<PathBuf>,
 }
 
 impl Services {
@@ -41,13 +41,13 @@ impl Services {
             servers,
             dir,
             description,
-            function: None,
+            programs: None,
         })
     }
 
-    /// Builds the rotation function too.
-    pub fn with_function(mut self) -> Result<Self> {
-        self.function = Some(functions::rotate()?);
+    /// Builds the functions and the command line too.
+    pub fn with_programs(mut self) -> Result<Self> {
+        self.programs = Some(functions::programs()?);
         Ok(self)
     }
 
@@ -56,8 +56,8 @@ impl Services {
         command
             .env(postgres::DESCRIPTION_VARIABLE, &self.description)
             .env("REKEY_TEST_PYTHON", self.venv.python());
-        if let Some(function) = &self.function {
-            command.env("REKEY_TEST_FUNCTION", function);
+        if let Some(programs) = &self.programs {
+            command.env("REKEY_TEST_PROGRAMS", programs);
         }
     }
 }

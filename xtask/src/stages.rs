@@ -86,7 +86,7 @@ struct Context {
 impl Context {
     fn services(&mut self) -> Result<&Services> {
         if self.services.is_none() {
-            self.services = Some(Services::start(&postgres::MAJORS)?.with_function()?);
+            self.services = Some(Services::start(&postgres::MAJORS)?.with_programs()?);
         }
         match &self.services {
             Some(services) => Ok(services),

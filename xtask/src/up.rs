@@ -106,7 +106,7 @@ pub fn up(foreground: bool) -> Result<()> {
 }
 
 fn stay(files: &Files) -> Result<()> {
-    let services = Services::start(&[NEWEST])?.with_function()?;
+    let services = Services::start(&[NEWEST])?.with_programs()?;
     let mut local = run::command(functions::stage("rekey-local")?);
     local
         .arg("up")

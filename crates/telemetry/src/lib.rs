@@ -5,4 +5,4 @@ mod log;
 mod metric;
 
 pub use log::{Level, start};
-pub use metric::StepMetric;
+pub use metric::{OrderMetric, RoundMetric, StepMetric};

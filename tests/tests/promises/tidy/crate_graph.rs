@@ -8,22 +8,55 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use super::{holds, tree};
 
 /// What each crate of ours may use of ours in production. A new crate gets its line here first.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("rekey-events", &[]),
     ("rekey-telemetry", &[]),
     ("rekey-rotation", &[]),
+    ("rekey-registry", &["rekey-events"]),
     ("rekey-rotators", &["rekey-rotation"]),
-    ("rekey-aws", &["rekey-events", "rekey-rotation"]),
+    (
+        "rekey-aws",
+        &["rekey-events", "rekey-registry", "rekey-rotation"],
+    ),
+    ("rekey-function", &["rekey-aws", "rekey-telemetry"]),
+    (
+        "rekey-cli",
+        &["rekey-aws", "rekey-events", "rekey-registry"],
+    ),
     (
         "rekey-rotate",
         &[
             "rekey-aws",
             "rekey-events",
+            "rekey-function",
             "rekey-rotation",
             "rekey-rotators",
             "rekey-telemetry",
         ],
     ),
+    ("rekey-observe", REACTS),
+    ("rekey-sweep", REACTS),
+    (
+        "rekey-retire",
+        &[
+            "rekey-aws",
+            "rekey-events",
+            "rekey-function",
+            "rekey-registry",
+            "rekey-rotation",
+            "rekey-rotators",
+            "rekey-telemetry",
+        ],
+    ),
+];
+
+/// A function that only keeps the registry, and never sees a value.
+const REACTS: &[&str] = &[
+    "rekey-aws",
+    "rekey-events",
+    "rekey-function",
+    "rekey-registry",
+    "rekey-telemetry",
 ];
 
 /// They test and build; their own arrows are free, but none may point at them.
@@ -153,6 +186,8 @@ fn an_arrow_that_points_back_is_found() {
         ("rekey-events", "rekey-rotation"),
         ("rekey-telemetry", "rekey-events"),
         ("rekey-rotators", "rekey-aws"),
+        ("rekey-registry", "rekey-rotation"),
+        ("rekey-observe", "rekey-rotators"),
         ("rekey-aws", "rekey-rotate"),
         ("rekey-aws", "rekey-tests"),
         ("rekey-new", "rekey-events"),
@@ -197,7 +232,7 @@ fn the_protocol_is_built_from_five_crates() {
 
 #[test]
 fn pure_crates_know_no_sdk_no_lambda_and_no_runtime() {
-    for package in ["rekey-events", "rekey-rotation"] {
+    for package in ["rekey-events", "rekey-registry", "rekey-rotation"] {
         let built_from = built_from(package);
         assert_eq!(
             outside(&OUTSIDE_THE_CORE, &built_from),

@@ -83,7 +83,7 @@ fn a_feature_for_tests_is_found() {
 /// `sam build` runs `cargo lambda build --bin <function>` at the root, which turns on what any default
 /// member of the workspace asks for.
 #[test]
-fn a_function_built_at_the_root_is_the_function_built_alone() {
+fn a_function_built_at_the_root_has_the_features_of_functions_and_no_other() {
     let shape = [
         "-e",
         "normal",
@@ -94,11 +94,14 @@ fn a_function_built_at_the_root_is_the_function_built_alone() {
         "{p}|{f}",
     ];
     let together = tree_of(&shape);
+    let mut alone = String::new();
     for function in functions() {
+        assert!(together.contains(&format!("{function} v")), "{function}");
         let mut arguments = vec!["-p", &function];
         arguments.extend(shape);
-        holds(&turned_on(&tree_of(&arguments), &together));
+        alone.push_str(&tree_of(&arguments));
     }
+    holds(&turned_on(&alone, &together));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct Description {
     pub versions: BTreeMap<VersionId, Vec<StagingLabel>>,
     /// `LastRotatedDate`, in seconds since 1970.
     pub last_rotated: Option<i64>,
+    /// `OwningService`: the service that manages the secret, and its rotation, by itself.
+    pub owning_service: Option<String>,
     /// `Tags`.
     pub tags: BTreeMap<String, String>,
 }
@@ -26,6 +28,18 @@ impl Description {
             .iter()
             .find(|(_, labels)| labels.contains(label))
             .map(|(version, _)| version)
+    }
+
+    /// The version of a rotation that is not over: it has `AWSPENDING` and is not `AWSCURRENT`.
+    pub fn open_rotation(&self) -> Option<&VersionId> {
+        let pending = self.version_with(&StagingLabel::Pending)?;
+        (self.version_with(&StagingLabel::Current) != Some(pending)).then_some(pending)
+    }
+
+    /// Whether `version` has `label`.
+    pub fn has(&self, version: &VersionId, label: &StagingLabel) -> bool {
+        let labels = self.versions.get(version);
+        labels.is_some_and(|labels| labels.contains(label))
     }
 
     /// When the running grace ends, in seconds since 1970: `None` when none is asked for, nothing was

@@ -31,9 +31,9 @@ pub enum ErrorClass {
     RoleMissing,
     /// Too much at once.
     Throttled,
-    /// Secrets Manager gave no usable answer.
+    /// Secrets Manager, or what is known of the secret's users, gave no usable answer.
     StoreUnavailable,
-    /// The bus did not take an intent.
+    /// What must be remembered was not taken.
     AuditUnavailable,
     /// A bug.
     Internal,

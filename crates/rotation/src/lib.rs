@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod aftermath;
 mod announcer;
 mod description;
 mod error;
@@ -9,6 +10,7 @@ mod label;
 mod pause;
 mod plan;
 mod request;
+mod revoker;
 mod rotation;
 mod rotator;
 mod secret;
@@ -19,6 +21,12 @@ mod store;
 pub mod testing;
 mod value;
 
+pub use aftermath::{
+    Aftermath, AftermathError, Cause, ClearOutcome, ClearRequest, Cleared, Dependants,
+    DependantsError, Held, Intended, Kept, Ledger, LedgerError, Objection, Operation, Patience,
+    RetireOutcome, RetireRequest, Retired, RollBackOutcome, RollBackRequest, RolledBack, Void,
+    VoidReason,
+};
 pub use announcer::{AnnounceError, Announcer, Intent, StepFailed};
 pub use description::{Description, GRACE_TAG};
 pub use error::{ErrorClass, RotationError};
@@ -27,6 +35,7 @@ pub use label::StagingLabel;
 pub use pause::Pause;
 pub use plan::{Plan, Refusal, plan};
 pub use request::{RequestError, RotationToken, StepRequest};
+pub use revoker::{Kinship, Login, Revocation, Revoker};
 pub use rotation::{Outcome, Rotation};
 pub use rotator::{Credentials, Overlap, Rotator, TargetError};
 pub use secret::{ClientRequestToken, SecretId, VersionId};

@@ -5,7 +5,7 @@ use crate::{
     StagingLabel, VersionId,
 };
 
-/// The calls of Secrets Manager that a rotation needs.
+/// The calls of Secrets Manager that a rotation and its aftermath need.
 ///
 /// Implementations retry what the service asks to be retried and bound every call in time.
 pub trait SecretStore: Sync {
@@ -35,6 +35,17 @@ pub trait SecretStore: Sync {
         to: &VersionId,
         from: Option<&VersionId>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// `UpdateSecretVersionStage`: takes `label` from the version `from` and gives it to none. The service
+    /// refuses that when another version has the label.
+    ///
+    /// Source: [UpdateSecretVersionStage](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html).
+    fn remove_label(
+        &self,
+        secret: &SecretId,
+        label: &StagingLabel,
+        from: &VersionId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Which version's value is read.
@@ -44,6 +55,9 @@ pub enum Selector<'a> {
     Label(&'a StagingLabel),
     /// The version with the id, if it has the label.
     Version(&'a VersionId, &'a StagingLabel),
+    /// The version with the id, whatever its labels. One that has none is kept until it is pruned: when
+    /// there are over 100 versions and it is older than 24 hours.
+    Id(&'a VersionId),
 }
 
 /// A value and the version it belongs to.
@@ -95,12 +109,10 @@ pub enum StoreError {
     )]
     LimitExceeded(String),
     /// Throttled after all retries.
-    #[error(
-        "Secrets Manager is throttling this account; the step is repeated by Secrets Manager later"
-    )]
+    #[error("Secrets Manager is throttling this account; what was asked is repeated later")]
     Throttled,
     /// No usable answer: network, time-out, internal error, an answer that makes no sense.
-    #[error("Secrets Manager gave no usable answer: {0}; the step is repeated later")]
+    #[error("Secrets Manager gave no usable answer: {0}; what was asked is repeated later")]
     Unavailable(String),
     /// The value that was read is not one that a rotation can work on.
     #[error("the secret's value cannot be used: {0}")]

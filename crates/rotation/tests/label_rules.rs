@@ -43,7 +43,7 @@ async fn every_rule_of_labels_is_kept() {
     let rules = label_rules::all(&SecretsManager::default(), "rules").await;
     let rules = rules.unwrap_or_else(|broken| panic!("{broken}"));
     println!("label rules: {rules} kept in memory");
-    assert!(rules >= 25);
+    assert!(rules >= 30);
 }
 
 #[tokio::test]
@@ -135,5 +135,18 @@ async fn pending_may_stay_on_the_promoted_version_or_leave_it() {
         moved.await.unwrap();
         let labels = &manager.describe_secret(SECRET).await.unwrap().versions[&new];
         assert_eq!(labels.iter().any(|label| label == "AWSPENDING"), !drops);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_was_handed_over_says_to_whom() {
+    let manager = with_a_value().await;
+    let secret = SecretId::parse(SECRET).unwrap();
+    for owner in [None, Some("rds")] {
+        if let Some(service) = owner {
+            manager.hand_over(&secret, service);
+        }
+        let description = SecretStore::describe(&manager, &secret).await.unwrap();
+        assert_eq!(description.owning_service.as_deref(), owner);
     }
 }

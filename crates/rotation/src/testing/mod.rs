@@ -1,6 +1,7 @@
 //! What rotations are tested with: a Secrets Manager in memory with the suite of its label rules, and the
 //! crash suite, which runs on any kind of target.
 
+pub mod aftermath;
 pub mod crash;
 pub mod label_rules;
 pub mod planted;
@@ -27,4 +28,4 @@ pub use verbs::{
     ReadValue, Verbs,
 };
 pub use violation::{Promise, Violation};
-pub use world::{Target, World};
+pub use world::{RevocableTarget, Target, World};

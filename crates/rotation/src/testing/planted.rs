@@ -92,6 +92,15 @@ impl<R: Rotator + Send> SecretStore for PlantedStore<R> {
         let from = from.filter(|_| self.bug != Some(Bug::FinishWithoutRemoving));
         self.store.move_label(secret, label, to, from).await
     }
+
+    async fn remove_label(
+        &self,
+        secret: &SecretId,
+        label: &StagingLabel,
+        from: &VersionId,
+    ) -> Result<(), StoreError> {
+        self.store.remove_label(secret, label, from).await
+    }
 }
 
 impl<R: Rotator + Send> PlantedStore<R> {

@@ -43,9 +43,13 @@ impl SecretStore for TracedStore {
         secret: &SecretId,
         which: Selector<'_>,
     ) -> Result<VersionedValue, StoreError> {
-        let (Selector::Label(label) | Selector::Version(_, label)) = which;
         let call = self.store.value(secret, which);
-        let name = format!("GetSecretValue {label}");
+        let name = match which {
+            Selector::Label(label) | Selector::Version(_, label) => {
+                format!("GetSecretValue {label}")
+            }
+            Selector::Id(_) => "GetSecretValue by id".to_owned(),
+        };
         self.trace.call(name, call, no_answer).await
     }
 
@@ -74,6 +78,24 @@ impl SecretStore for TracedStore {
         let name = format!("UpdateSecretVersionStage {label}");
         self.trace.call(name, call, no_answer).await
     }
+
+    async fn remove_label(
+        &self,
+        secret: &SecretId,
+        label: &StagingLabel,
+        from: &VersionId,
+    ) -> Result<(), StoreError> {
+        let call = async {
+            self.store.remove_label(secret, label, from).await?;
+            if *label == StagingLabel::Previous {
+                let value = self.store.peek_version(secret, from);
+                self.recorder.declared_dead(from, value.as_ref());
+            }
+            Ok(())
+        };
+        let name = format!("UpdateSecretVersionStage -{label}");
+        self.trace.call(name, call, no_answer).await
+    }
 }
 
 /// A rotator, traced.
@@ -96,7 +118,7 @@ impl<R> Clone for TracedRotator<R> {
     }
 }
 
-fn unreachable() -> TargetError {
+pub(super) fn unreachable() -> TargetError {
     TargetError::Unreachable("the answer was lost".to_owned())
 }
 

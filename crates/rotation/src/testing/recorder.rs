@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{SecretValue, VersionId};
+use crate::{Operation, SecretValue, VersionId};
 
 /// What really happened at the target and at the labels, seen from below every wrapper. All processes of a
 /// scenario share one.
@@ -14,6 +14,10 @@ struct Seen {
     sets: usize,
     untested: Vec<VersionId>,
     unannounced: usize,
+    refusals: Vec<SecretValue>,
+    unproved: Vec<VersionId>,
+    intended: Vec<(Operation, VersionId)>,
+    unintended: Vec<(Operation, VersionId)>,
 }
 
 impl Recorder {
@@ -49,6 +53,38 @@ impl Recorder {
         }
     }
 
+    /// A login with `value` was refused.
+    pub(super) fn refused(&self, value: &SecretValue) {
+        self.seen().refusals.push(value.clone());
+    }
+
+    /// `version`, whose value is `value`, has lost `AWSPREVIOUS` to nobody, or was said to be dead.
+    pub(super) fn declared_dead(&self, version: &VersionId, value: Option<&SecretValue>) {
+        let mut seen = self.seen();
+        // Values are compared here because the question is whether this very one was refused.
+        let proved = value.is_none_or(|value| {
+            let mut refusals = seen.refusals.iter();
+            refusals.any(|refused| refused.expose() == value.expose())
+        });
+        if !proved {
+            seen.unproved.push(version.clone());
+        }
+    }
+
+    /// The intent to do this to `version` was taken.
+    pub(super) fn intended(&self, operation: Operation, version: &VersionId) {
+        self.seen().intended.push((operation, version.clone()));
+    }
+
+    /// This is about to be done to `version`.
+    pub(super) fn changing(&self, operation: Operation, version: &VersionId) {
+        let mut seen = self.seen();
+        let change = (operation, version.clone());
+        if !seen.intended.contains(&change) {
+            seen.unintended.push(change);
+        }
+    }
+
     /// How many logins have succeeded.
     pub fn logins(&self) -> usize {
         self.seen().logins.len()
@@ -62,6 +98,16 @@ impl Recorder {
     /// How often the target was changed without an intent that had been taken.
     pub fn unannounced(&self) -> usize {
         self.seen().unannounced
+    }
+
+    /// The versions that lost a label before a login with their value was refused.
+    pub fn unproved(&self) -> Vec<VersionId> {
+        self.seen().unproved.clone()
+    }
+
+    /// What was done to versions without an intent that had been taken.
+    pub fn unintended(&self) -> Vec<(Operation, VersionId)> {
+        self.seen().unintended.clone()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -18,9 +18,9 @@ pub(super) struct Scene<T> {
     pub(super) secret: SecretId,
     world: String,
     name: String,
-    both_work: bool,
+    pub(super) both_work: bool,
     bug: Option<Bug>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     users_before: usize,
 }
 

@@ -41,6 +41,8 @@ pub enum How {
     KillAfter,
     /// The call is made, and it is told that there was no answer.
     LoseAnswer,
+    /// The call is not made, and it is told that there was no answer.
+    Fail,
     /// It stands still before the call until it is told to go on.
     StopBefore,
 }
@@ -102,6 +104,10 @@ impl Trace {
             }
             Some(How::LoseAnswer) => {
                 drop(perform.await);
+                self.state().was_reached = true;
+                Err(lost())
+            }
+            Some(How::Fail) => {
                 self.state().was_reached = true;
                 Err(lost())
             }

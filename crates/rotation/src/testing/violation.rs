@@ -39,6 +39,25 @@ pub enum Promise {
     StepsMayRepeat,
     /// A second rotation does not begin while one is open.
     OneRotationAtATime,
+    /// What is labelled and should work is not revoked: `AWSCURRENT`, and with overlap `AWSPREVIOUS` in its
+    /// grace.
+    NothingLiveIsRevoked,
+    /// A label goes, and a credential is said to be dead, only after a login with it was refused.
+    ProofBeforeLabel,
+    /// What works at the target is labelled, but while it is retired or brought back.
+    NoOrphans,
+    /// The sessions of the retired credential are ended, and no others.
+    SessionsEnd,
+    /// The deadline of a version is closed, once, when its credential is dead.
+    DeadlineIsClosed,
+    /// The deadline of a version that is current again is closed.
+    DeadlineIsDisarmed,
+    /// A rollback ends with `AWSCURRENT` on the earlier version.
+    OldIsCurrent,
+    /// Nothing is left that keeps the next rotation from beginning.
+    RotationsGoOn,
+    /// What is somebody else's, or must be left alone, stays as it was.
+    OthersStay,
     /// The suite cuts where it says it does.
     CutsAreReal,
 }
@@ -57,6 +76,15 @@ impl fmt::Display for Promise {
             Self::ReadErrorsFail => "a read error is not an absent value",
             Self::StepsMayRepeat => "steps may repeat",
             Self::OneRotationAtATime => "one rotation at a time",
+            Self::NothingLiveIsRevoked => "nothing live is revoked",
+            Self::ProofBeforeLabel => "proof before the label",
+            Self::NoOrphans => "no live credential is without a label",
+            Self::SessionsEnd => "the sessions of the old credential end",
+            Self::DeadlineIsClosed => "a deadline is closed once",
+            Self::DeadlineIsDisarmed => "a deadline is disarmed by a rollback",
+            Self::OldIsCurrent => "the earlier version is current",
+            Self::RotationsGoOn => "rotations go on",
+            Self::OthersStay => "others stay as they were",
             Self::CutsAreReal => "cuts are real",
         })
     }

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use crate::{Overlap, Rotator, SecretId, SecretValue};
+use crate::{Overlap, Revoker, Rotator, SecretId, SecretValue};
 
 /// A kind of target in one set-up, such as PostgreSQL 15 with alternating users: what the crash suite runs
 /// on. A world that cannot be prepared or asked may panic: no promise was tested then.
@@ -45,4 +45,19 @@ pub trait Target: Sync {
     /// Does what the target does to a process that holds its lock and says nothing for too long: ends its
     /// session, so that nothing it has begun takes effect.
     fn free_locks(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// A target whose credentials can be taken out of use and brought back.
+pub trait RevocableTarget: Target<Rotator: Revoker> {
+    /// A session of an application.
+    type Session: Send + Sync;
+
+    /// Logs in with `value`, as an application's pool does, and keeps the session.
+    fn open_session(&self, value: &SecretValue) -> impl Future<Output = Self::Session> + Send;
+
+    /// Whether the session still answers.
+    fn is_open(&self, session: &Self::Session) -> impl Future<Output = bool> + Send;
+
+    /// Sets a password that nobody knows for the user that `value` names, by hand. Its sessions stay.
+    fn spoil(&self, value: &SecretValue) -> impl Future<Output = ()> + Send;
 }

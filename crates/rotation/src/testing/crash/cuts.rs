@@ -44,7 +44,7 @@ pub(super) async fn by_new_processes<W: World>(
 fn ended_as_cut(how: How, driven: &Driven<Result<(), Failure>>) -> bool {
     match how {
         How::KillBefore | How::KillAfter | How::StopBefore => matches!(driven, Driven::AtCut),
-        How::LoseAnswer => matches!(driven, Driven::Ended(Err(_))),
+        How::LoseAnswer | How::Fail => matches!(driven, Driven::Ended(Err(_))),
     }
 }
 

@@ -67,14 +67,73 @@ pub(super) async fn current_stays_somewhere<V: Verbs>(rule: &Rule<'_, V>) -> Res
 pub(super) async fn others_can_be_removed<V: Verbs>(rule: &Rule<'_, V>) -> Result<(), Broken> {
     rule.with_a_value().await?;
     rule.rotate(SECOND).await?;
-    let removed = rule
-        .verbs
-        .update_secret_version_stage(&rule.secret, "AWSPENDING", None, Some(SECOND))
-        .await;
-    rule.taken(removed)?;
+    rule.remove_label("AWSPENDING", SECOND).await?;
     rule.equal(rule.holder("AWSPENDING").await?, None)?;
     rule.rotate(THIRD).await?;
     rule.equal(rule.holder("AWSPENDING").await?, some(THIRD))
+}
+
+pub(super) async fn removed_from_its_holder<V: Verbs>(rule: &Rule<'_, V>) -> Result<(), Broken> {
+    rule.with_a_value().await?;
+    rule.put(SECOND, "two", &[]).await?;
+    rule.put(THIRD, "three", &["AWSPENDING"]).await?;
+    for (label, holder, elsewhere) in [
+        ("AWSPREVIOUS", FIRST, SECOND),
+        ("AWSPENDING", THIRD, SECOND),
+    ] {
+        let removed = rule
+            .verbs
+            .update_secret_version_stage(&rule.secret, label, None, Some(elsewhere))
+            .await;
+        rule.refused(removed, &[INVALID_PARAMETER, INVALID_REQUEST])?;
+        rule.equal(rule.holder(label).await?, some(holder))?;
+        rule.remove_label(label, holder).await?;
+        rule.equal(rule.holder(label).await?, None)?;
+    }
+    rule.equal(rule.holder("AWSCURRENT").await?, some(SECOND))
+}
+
+pub(super) async fn goes_back_without_a_label<V: Verbs>(rule: &Rule<'_, V>) -> Result<(), Broken> {
+    rule.with_a_value().await?;
+    rule.put(SECOND, "two", &[]).await?;
+    rule.remove_label("AWSPREVIOUS", FIRST).await?;
+    let described = rule.described().await?;
+    rule.equal(described.versions.contains_key(FIRST), false)?;
+    rule.move_label("AWSPREVIOUS", FIRST, None).await?;
+    rule.equal(rule.value("AWSPREVIOUS").await?, "one".to_owned())?;
+    rule.remove_label("AWSPREVIOUS", FIRST).await?;
+    rule.move_label("AWSCURRENT", FIRST, Some(SECOND)).await?;
+    rule.equal(rule.value("AWSCURRENT").await?, "one".to_owned())?;
+    rule.equal(rule.holder("AWSPREVIOUS").await?, some(SECOND))
+}
+
+pub(super) async fn goes_back_to_previous<V: Verbs>(rule: &Rule<'_, V>) -> Result<(), Broken> {
+    rule.with_a_value().await?;
+    rule.put(SECOND, "two", &[]).await?;
+    rule.move_label("AWSCURRENT", FIRST, Some(SECOND)).await?;
+    rule.equal(rule.holder("AWSCURRENT").await?, some(FIRST))?;
+    rule.equal(rule.holder("AWSPREVIOUS").await?, some(SECOND))
+}
+
+pub(super) async fn read_by_id<V: Verbs>(rule: &Rule<'_, V>) -> Result<(), Broken> {
+    rule.with_a_value().await?;
+    rule.rotate(SECOND).await?;
+    let empty = rule
+        .verbs
+        .get_secret_value(&rule.secret, Some(SECOND), None)
+        .await;
+    rule.refused(empty, &[NOT_FOUND])?;
+    rule.put(SECOND, "two", &["AWSPENDING"]).await?;
+    for (version, value, stage) in [(FIRST, "one", "AWSCURRENT"), (SECOND, "two", "AWSPENDING")] {
+        let read = rule
+            .verbs
+            .get_secret_value(&rule.secret, Some(version), None)
+            .await;
+        let read = rule.taken(read)?;
+        rule.equal(read.value, value.to_owned())?;
+        rule.equal(read.stages, vec![stage.to_owned()])?;
+    }
+    Ok(())
 }
 
 pub(super) async fn version_and_label_must_agree<V: Verbs>(

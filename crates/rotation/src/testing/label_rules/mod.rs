@@ -62,11 +62,16 @@ pub async fn all<V: Verbs>(verbs: &V, run: &str) -> Result<usize, Broken> {
         labels::holder_must_be_named: "a label is moved only from the version that has it",
         labels::current_stays_somewhere: "AWSCURRENT cannot be removed",
         labels::others_can_be_removed: "any other label can be removed",
+        labels::removed_from_its_holder: "a label is removed only from the version that has it",
+        labels::goes_back_without_a_label: "a version that has lost AWSPREVIOUS becomes current again",
+        labels::goes_back_to_previous: "AWSCURRENT and AWSPREVIOUS change places when a rotation is taken back",
         labels::version_and_label_must_agree: "reading a version under a label that it does not have is refused",
         labels::unknown_version_is_absent: "what is not there is ResourceNotFoundException",
         labels::unlabelled_versions_are_deprecated: "a version without labels is listed only when asked for, and still read by its id",
         deleting::a_deleted_secret_keeps_its_values: "a deleted secret is neither read nor changed, and comes back with RestoreSecret",
         deleting::its_name_is_taken: "the name of a deleted secret is taken until it is gone",
+        labels::read_by_id: "a version is read by its id alone, and one without a value is ResourceNotFoundException",
+        rotating::left_behind_blocks: "AWSPENDING that a current version leaves behind blocks the next RotateSecret until it is removed",
         labels::tags_are_described: "DescribeSecret shows the tags",
     }
     Ok(rules)
@@ -131,6 +136,14 @@ impl<V: Verbs> Rule<'_, V> {
             .update_secret_version_stage(&self.secret, label, Some(to), from)
             .await;
         self.taken(moved)
+    }
+
+    async fn remove_label(&self, label: &str, from: &str) -> Result<(), Broken> {
+        let removed = self
+            .verbs
+            .update_secret_version_stage(&self.secret, label, None, Some(from))
+            .await;
+        self.taken(removed)
     }
 
     /// Opens a rotation that stays open.

@@ -76,6 +76,27 @@ pub(super) async fn promotion_ends_it<V: Verbs>(rule: &Rule<'_, V>) -> Result<()
     rule.equal(rule.holder("AWSCURRENT").await?, some(SECOND))
 }
 
+pub(super) async fn left_behind_blocks<V: Verbs>(rule: &Rule<'_, V>) -> Result<(), Broken> {
+    rule.with_a_value().await?;
+    rule.rotate(SECOND).await?;
+    rule.put(SECOND, "two", &["AWSPENDING"]).await?;
+    rule.move_label("AWSCURRENT", SECOND, Some(FIRST)).await?;
+    rule.move_label("AWSCURRENT", FIRST, Some(SECOND)).await?;
+    // Where the label has left the version when that was promoted, there is nothing to leave behind.
+    if rule.holder("AWSPENDING").await? == some(SECOND) {
+        let blocked = rule
+            .verbs
+            .rotate_secret(&rule.secret, Some(THIRD), None, true)
+            .await;
+        rule.refused(blocked, &[INVALID_REQUEST])?;
+        rule.verbs.settled(&rule.secret).await;
+        rule.remove_label("AWSPENDING", SECOND).await?;
+    }
+    rule.rotate(THIRD).await?;
+    rule.equal(rule.holder("AWSPENDING").await?, some(THIRD))?;
+    rule.equal(rule.holder("AWSCURRENT").await?, some(FIRST))
+}
+
 pub(super) async fn trial_changes_nothing<V: Verbs>(rule: &Rule<'_, V>) -> Result<(), Broken> {
     rule.with_a_value().await?;
     let function = Some(rule.verbs.rotation_function());

@@ -28,6 +28,8 @@ pub enum Reading {
     Description,
     /// `GetSecretValue` of the version that has the label.
     Value(StagingLabel),
+    /// `GetSecretValue` of a version by its id alone.
+    ValueById,
 }
 
 #[derive(Default)]
@@ -48,6 +50,7 @@ struct Secret {
     rotation_function: Option<String>,
     last_rotated: Option<i64>,
     deleted: Option<Deletion>,
+    owner: Option<String>,
     tags: BTreeMap<String, String>,
     trial: Option<String>,
     hidden_reads: u32,
@@ -95,6 +98,18 @@ impl SecretsManager {
         if let Ok(secret) = self.state().secret_mut(secret.as_str()) {
             secret.hidden_reads = reads;
         }
+    }
+
+    /// Gives the secret to a service that manages it, such as `rds`.
+    pub fn hand_over(&self, secret: &SecretId, service: &str) {
+        if let Ok(secret) = self.state().secret_mut(secret.as_str()) {
+            secret.owner = Some(service.to_owned());
+        }
+    }
+
+    fn owner(&self, secret: &SecretId) -> Option<String> {
+        let state = self.state();
+        state.secret(secret.as_str()).ok()?.owner.clone()
     }
 
     /// Makes one kind of read by the rotation fail, until it is mended with `None`.

@@ -12,7 +12,10 @@ impl SecretStore for SecretsManager {
     async fn describe(&self, secret: &SecretId) -> Result<Description, StoreError> {
         self.readable(&Reading::Description)?;
         let described = self.describe_secret(secret.as_str()).await;
-        described.map(description).map_err(store_error)
+        let owner = self.owner(secret);
+        described
+            .map(|described| description(described, owner))
+            .map_err(store_error)
     }
 
     async fn value(
@@ -21,13 +24,13 @@ impl SecretStore for SecretsManager {
         which: Selector<'_>,
     ) -> Result<VersionedValue, StoreError> {
         let (version, label) = match which {
-            Selector::Label(label) => (None, label),
-            Selector::Version(version, label) => (Some(version.as_str()), label),
+            Selector::Label(label) => (None, Some(label)),
+            Selector::Version(version, label) => (Some(version.as_str()), Some(label)),
+            Selector::Id(version) => (Some(version.as_str()), None),
         };
-        self.readable(&Reading::Value(label.clone()))?;
-        let read = self
-            .state()
-            .read(secret.as_str(), version, Some(label.as_str()));
+        self.readable(&label.map_or(Reading::ValueById, |label| Reading::Value(label.clone())))?;
+        let label = label.map(StagingLabel::as_str);
+        let read = self.state().read(secret.as_str(), version, label);
         let (version, labels, value) = read.map_err(store_error)?;
         Ok(VersionedValue {
             version: VersionId::parse(&version)
@@ -59,6 +62,18 @@ impl SecretStore for SecretsManager {
             .await
             .map_err(store_error)
     }
+
+    async fn remove_label(
+        &self,
+        secret: &SecretId,
+        label: &StagingLabel,
+        from: &VersionId,
+    ) -> Result<(), StoreError> {
+        let from = Some(from.as_str());
+        self.update_secret_version_stage(secret.as_str(), label.as_str(), None, from)
+            .await
+            .map_err(store_error)
+    }
 }
 
 impl SecretsManager {
@@ -70,7 +85,7 @@ impl SecretsManager {
     }
 }
 
-fn description(described: Described) -> Description {
+fn description(described: Described, owning_service: Option<String>) -> Description {
     let versions = described.versions.into_iter().filter_map(|(id, labels)| {
         let labels = labels.iter().map(|l| StagingLabel::from(&**l)).collect();
         Some((VersionId::parse(&id)?, labels))
@@ -79,6 +94,7 @@ fn description(described: Described) -> Description {
         rotation_enabled: described.rotation_enabled,
         versions: versions.collect(),
         last_rotated: described.last_rotated,
+        owning_service,
         tags: described.tags,
     }
 }

@@ -1,5 +1,7 @@
-//! A target in memory: users with passwords, a lock, and both strategies. It shows that the suites work;
-//! what a real server does is tested on one.
+//! A target in memory: users with passwords and sessions, a lock, and both strategies. It shows that the
+//! suites work; what a real server does is tested on one.
+
+mod revoker;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rand_core::TryCryptoRng;
 use serde_json::{Value, json};
 
-use super::world::{Target, World};
+use super::world::{RevocableTarget, Target, World};
 use crate::{Credentials, Overlap, Rotator, SecretId, SecretValue, TargetError};
 
 const SUPERUSER_SECRET: &str = "db/superuser";
@@ -34,7 +36,7 @@ impl World for ToyWorld {
         };
         for user in ["app", "somebody", "admin"] {
             let password = format!("first password of {user}");
-            server.state().users.insert(user.to_owned(), password);
+            server.state().users.insert(user.to_owned(), Some(password));
         }
         server
     }
@@ -49,9 +51,30 @@ pub struct ToyServer {
 
 #[derive(Default)]
 struct State {
-    users: BTreeMap<String, String>,
+    /// Their passwords; a user without one is let in by none.
+    users: BTreeMap<String, Option<String>>,
+    /// The session that has the lock.
     holder: Option<u64>,
+    /// The sessions of applications that are open, and whose they are.
+    applications: BTreeMap<u64, String>,
     sessions: u64,
+}
+
+impl State {
+    fn open(&mut self) -> u64 {
+        self.sessions += 1;
+        self.sessions
+    }
+
+    /// Takes the lock, in a session of its own.
+    fn hold(&mut self) -> Result<u64, TargetError> {
+        if self.holder.is_some() {
+            return Err(TargetError::Busy("another session has the lock".to_owned()));
+        }
+        let session = self.open();
+        self.holder = Some(session);
+        Ok(session)
+    }
 }
 
 impl ToyServer {
@@ -65,8 +88,15 @@ impl ToyServer {
     /// [`TargetError::InvalidSecret`] when it is not a secret of this kind.
     pub fn set_password(&self, value: &SecretValue) -> Result<(), TargetError> {
         let (user, password) = (field(value, "username")?, field(value, "password")?);
-        self.state().users.insert(user, password);
+        self.state().users.insert(user, Some(password));
         Ok(())
+    }
+
+    fn holding(&self, session: u64) -> ToyHold {
+        ToyHold {
+            session,
+            server: self.clone(),
+        }
     }
 
     fn secret_of(&self, user: &str) -> SecretValue {
@@ -79,7 +109,7 @@ impl ToyServer {
 
     fn login(&self, secret: &SecretValue) -> Result<(), TargetError> {
         let (user, password) = (field(secret, "username")?, field(secret, "password")?);
-        if self.state().users.get(&user) == Some(&password) {
+        if self.state().users.get(&user) == Some(&Some(password)) {
             Ok(())
         } else {
             Err(TargetError::WrongPassword(format!("{user} is not let in")))
@@ -117,6 +147,31 @@ impl Target for ToyServer {
 
     async fn free_locks(&self) {
         self.state().holder = None;
+    }
+}
+
+impl RevocableTarget for ToyServer {
+    type Session = u64;
+
+    #[allow(clippy::expect_used, reason = "a scenario logs in with what is valid")]
+    async fn open_session(&self, value: &SecretValue) -> u64 {
+        self.login(value).expect("a credential that logs in");
+        let user = field(value, "username").expect("a toy's secret");
+        let mut state = self.state();
+        let session = state.open();
+        state.applications.insert(session, user);
+        session
+    }
+
+    async fn is_open(&self, session: &u64) -> bool {
+        self.state().applications.contains_key(session)
+    }
+
+    #[allow(clippy::expect_used, reason = "a scenario spoils its own secrets")]
+    async fn spoil(&self, value: &SecretValue) {
+        let user = field(value, "username").expect("a toy's secret");
+        let unknown = Some("what nobody knows".to_owned());
+        self.state().users.insert(user, unknown);
     }
 }
 
@@ -191,16 +246,8 @@ impl Rotator for ToyServer {
                 .or_else(|_| self.login(pending))
                 .or_else(|refused| previous.map_or(Err(refused), |value| self.login(value)))?,
         }
-        let mut state = self.state();
-        if state.holder.is_some() {
-            return Err(TargetError::Busy("another session has the lock".to_owned()));
-        }
-        state.sessions += 1;
-        state.holder = Some(state.sessions);
-        Ok(ToyHold {
-            session: state.sessions,
-            server: self.clone(),
-        })
+        let session = self.state().hold()?;
+        Ok(self.holding(session))
     }
 
     async fn set(&self, hold: ToyHold, credentials: Credentials<'_>) -> Result<(), TargetError> {
@@ -209,7 +256,7 @@ impl Rotator for ToyServer {
         let mut state = self.state();
         let alive = state.holder == Some(hold.session);
         if alive {
-            state.users.insert(user, password);
+            state.users.insert(user, Some(password));
         }
         // The hold gives the lock back when it is dropped, and needs the state for it.
         drop(state);

@@ -1,0 +1,317 @@
+use super::retire_plan::{Others, RetirePlan, plan};
+use super::{
+    Aftermath, AftermathError, Cause, Dependants, Held, Intended, Ledger, Objection, Operation,
+    Patience, Retired, Void, VoidReason,
+};
+use crate::{
+    Description, Kinship, Login, Revocation, Revoker, SecretId, SecretStore, SecretValue,
+    StagingLabel, StoreError, VersionId,
+};
+
+/// What is to be retired.
+#[derive(Clone, Debug)]
+pub struct RetireRequest {
+    /// The secret.
+    pub secret: SecretId,
+    /// The version whose credential is to be taken out of use.
+    pub version: VersionId,
+    /// How long it waits for others.
+    pub patience: Patience,
+    /// What made it due: the id of a request, or the deadline with its time. The same in every attempt.
+    pub occasion: String,
+    /// Who asked for it, as claimed.
+    pub requested_by: Option<String>,
+    /// Why, for people.
+    pub reason: Option<String>,
+}
+
+/// How a retirement ended well.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RetireOutcome {
+    /// The target refuses the old credential, which was seen.
+    Retired {
+        /// How many of its sessions this call ended.
+        sessions_ended: u32,
+        /// Whether this call took `AWSPREVIOUS` from the version.
+        label_removed: bool,
+    },
+    /// It waits, and nothing was changed.
+    Held(Vec<Cause>),
+    /// There is nothing to retire; nothing was changed, and the deadline is closed.
+    Void(VoidReason),
+}
+
+/// One call.
+struct Retirement<'a, S, R, L, D> {
+    aftermath: &'a Aftermath<S, R, L, D>,
+    request: &'a RetireRequest,
+    now: i64,
+}
+
+/// What was read before the target was locked.
+struct Read {
+    old: SecretValue,
+    current: SecretValue,
+    others: Others,
+    /// Whether the old version's user is its own, and no other's that must live.
+    own_user: bool,
+}
+
+/// What became of the label `AWSPREVIOUS`.
+enum Removal {
+    /// It was taken from the version.
+    Removed,
+    /// It was not there: a newer rotation, or another run of this retirement, has taken it.
+    Elsewhere,
+    /// The version was rolled back to meanwhile.
+    CurrentAgain,
+}
+
+pub(super) async fn retire<S, R, L, D>(
+    aftermath: &Aftermath<S, R, L, D>,
+    request: &RetireRequest,
+    now: i64,
+) -> Result<RetireOutcome, AftermathError>
+where
+    S: SecretStore,
+    R: Revoker,
+    L: Ledger,
+    D: Dependants,
+{
+    let retirement = Retirement {
+        aftermath,
+        request,
+        now,
+    };
+    retirement.run().await
+}
+
+impl<S, R, L, D> Retirement<'_, S, R, L, D>
+where
+    S: SecretStore,
+    R: Revoker,
+    L: Ledger,
+    D: Dependants,
+{
+    async fn run(&self) -> Result<RetireOutcome, AftermathError> {
+        let others = match plan(&self.describe().await?, &self.request.version) {
+            RetirePlan::Run(standing) => standing.others,
+            RetirePlan::Void(why) => return self.void(why).await,
+            RetirePlan::Refuse(objection) => return Err(objection.into()),
+        };
+        let (secret, version) = (&self.request.secret, &self.request.version);
+        let old = match self.aftermath.value(secret, version).await {
+            Err(AftermathError::Store(StoreError::NotFound(_))) => {
+                return self.void(VoidReason::ValueGone).await;
+            }
+            other => other?,
+        };
+        let current = self.aftermath.value(secret, &others.current).await?;
+        let own_user = match self.kinship(&old, &current, &others).await? {
+            Kinship::Same => return self.void(VoidReason::SameCredential).await,
+            // A newer password has killed the old one, and the user is another version's: not ours to touch.
+            Kinship::Replaced => false,
+            Kinship::Separate => true,
+        };
+        let read = Read {
+            old,
+            current,
+            others,
+            own_user,
+        };
+        self.take_out_of_use(&read).await
+    }
+
+    /// Under the target's lock: reads the labels again, and revokes a user of its own.
+    async fn take_out_of_use(&self, read: &Read) -> Result<RetireOutcome, AftermathError> {
+        let Self {
+            aftermath, request, ..
+        } = self;
+        let asks = read.own_user && request.patience != Patience::Forced;
+        let mut causes = Vec::new();
+        if asks {
+            // Before the target is locked: health checks take their time, and steps wait for the lock.
+            let (secret, version) = (&request.secret, &request.version);
+            causes = aftermath.dependants.holds(secret, version).await?;
+            if let Some(held) = self.held(&causes).await? {
+                return Ok(held);
+            }
+        }
+        let superuser = aftermath.superuser(&read.current).await?;
+        let revocation = Revocation {
+            old: &read.old,
+            current: &read.current,
+            superuser: superuser.as_ref(),
+        };
+        let mut seized = aftermath.revoker.seize(revocation).await?;
+        let labelled = match plan(&self.describe().await?, &request.version) {
+            RetirePlan::Run(standing) if standing.others == read.others => standing.labelled,
+            // The user may be in use again.
+            RetirePlan::Run(_) => return Err(Objection::LabelsMoved.into()),
+            RetirePlan::Void(why) => return self.void(why).await,
+            RetirePlan::Refuse(objection) => return Err(objection.into()),
+        };
+        if asks {
+            let sessions = aftermath.revoker.sessions(&mut seized, revocation);
+            let count = sessions.await?;
+            if count > 0 {
+                causes.push(Cause::Sessions { count });
+            }
+            if let Some(held) = self.held(&causes).await? {
+                return Ok(held);
+            }
+        }
+        let mut sessions_ended = 0;
+        if read.own_user {
+            self.intend().await?;
+            let revoked = aftermath.revoker.revoke(&mut seized, revocation);
+            sessions_ended = revoked.await?;
+        }
+        self.conclude(read, labelled, sessions_ended, &causes).await
+    }
+
+    /// Still under the lock: sees the target refuse the credential, then takes the label from its version,
+    /// then says so.
+    async fn conclude(
+        &self,
+        read: &Read,
+        labelled: bool,
+        sessions_ended: u32,
+        waited_for: &[Cause],
+    ) -> Result<RetireOutcome, AftermathError> {
+        let Self {
+            aftermath, request, ..
+        } = self;
+        match aftermath.revoker.try_login(&read.old).await? {
+            Login::Refused => {}
+            Login::Accepted => return Err(AftermathError::StillAccepted),
+        }
+        let label_removed = match self.remove_label(labelled).await? {
+            Removal::Removed => true,
+            Removal::Elsewhere => false,
+            Removal::CurrentAgain => return self.void(VoidReason::Current).await,
+        };
+        let retired = Retired {
+            at: self.now,
+            secret: &request.secret,
+            version: &request.version,
+            kind: aftermath.revoker.kind(),
+            strategy: aftermath.revoker.overlap(&read.current)?.as_str(),
+            refused_at: self.now,
+            sessions_ended,
+            label_removed,
+            forced: request.patience != Patience::Wait,
+            waited_for,
+            occasion: &request.occasion,
+            requested_by: request.requested_by.as_deref(),
+            reason: request.reason.as_deref(),
+        };
+        aftermath.ledger.retired(&retired).await?;
+        Ok(RetireOutcome::Retired {
+            sessions_ended,
+            label_removed,
+        })
+    }
+
+    /// How the old credential belongs to those that must live: the closest kinship counts. Its user may live
+    /// on in `AWSPREVIOUS`, though not in `AWSCURRENT`.
+    async fn kinship(
+        &self,
+        old: &SecretValue,
+        current: &SecretValue,
+        others: &Others,
+    ) -> Result<Kinship, AftermathError> {
+        let aftermath = self.aftermath;
+        let to_current = aftermath.revoker.kinship(old, current)?;
+        let Some(previous) = &others.previous else {
+            return Ok(to_current);
+        };
+        let previous = aftermath.value(&self.request.secret, previous).await?;
+        let to_previous = aftermath.revoker.kinship(old, &previous)?;
+        Ok(match (to_current, to_previous) {
+            (Kinship::Same, _) | (_, Kinship::Same) => Kinship::Same,
+            (Kinship::Replaced, _) | (_, Kinship::Replaced) => Kinship::Replaced,
+            (Kinship::Separate, Kinship::Separate) => Kinship::Separate,
+        })
+    }
+
+    async fn intend(&self) -> Result<(), AftermathError> {
+        let request = self.request;
+        let intent = Intended {
+            at: self.now,
+            secret: &request.secret,
+            version: &request.version,
+            operation: Operation::Retire,
+            from: None,
+            kind: self.aftermath.revoker.kind(),
+            occasion: &request.occasion,
+            requested_by: request.requested_by.as_deref(),
+            reason: request.reason.as_deref(),
+        };
+        Ok(self.aftermath.ledger.intended(&intent).await?)
+    }
+
+    /// Takes `AWSPREVIOUS` from the version, if it had it under the lock.
+    async fn remove_label(&self, labelled: bool) -> Result<Removal, AftermathError> {
+        if !labelled {
+            return Ok(Removal::Elsewhere);
+        }
+        let (secret, version) = (&self.request.secret, &self.request.version);
+        let previous = &StagingLabel::Previous;
+        let removed = self.aftermath.store.remove_label(secret, previous, version);
+        let refused = match removed.await {
+            Ok(()) => return Ok(Removal::Removed),
+            Err(error @ (StoreError::Refused(_) | StoreError::NotFound(_))) => error,
+            Err(error) => return Err(error.into()),
+        };
+        let description = self.describe().await?;
+        if description.has(version, &StagingLabel::Current) {
+            Ok(Removal::CurrentAgain)
+        } else if description.has(version, previous) {
+            Err(refused.into())
+        } else {
+            Ok(Removal::Elsewhere)
+        }
+    }
+
+    /// The outcome, when one of the causes holds the retirement.
+    async fn held(&self, causes: &[Cause]) -> Result<Option<RetireOutcome>, AftermathError> {
+        let request = self.request;
+        let holding: Vec<Cause> = causes
+            .iter()
+            .filter(|cause| cause.holds(request.patience))
+            .cloned()
+            .collect();
+        if holding.is_empty() {
+            return Ok(None);
+        }
+        let held = Held {
+            at: self.now,
+            secret: &request.secret,
+            version: &request.version,
+            kind: self.aftermath.revoker.kind(),
+            causes: &holding,
+            occasion: &request.occasion,
+            requested_by: request.requested_by.as_deref(),
+            reason: request.reason.as_deref(),
+        };
+        self.aftermath.ledger.held(&held).await?;
+        Ok(Some(RetireOutcome::Held(holding)))
+    }
+
+    async fn void(&self, why: VoidReason) -> Result<RetireOutcome, AftermathError> {
+        let void = Void {
+            at: self.now,
+            secret: &self.request.secret,
+            version: &self.request.version,
+            why,
+            occasion: &self.request.occasion,
+        };
+        self.aftermath.ledger.void(&void).await?;
+        Ok(RetireOutcome::Void(why))
+    }
+
+    async fn describe(&self) -> Result<Description, AftermathError> {
+        Ok(self.aftermath.store.describe(&self.request.secret).await?)
+    }
+}

@@ -1,0 +1,11 @@
+//! What a retirement, a rollback and a clearing promise when nothing cuts them: what they wait for, what
+//! they refuse, and what they say.
+#![allow(
+    clippy::expect_used,
+    reason = "what a test sets up for itself is right or the test is wrong"
+)]
+
+mod clear;
+mod house;
+mod retire;
+mod roll_back;

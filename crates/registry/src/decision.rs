@@ -1,0 +1,25 @@
+use rekey_events::Announcement;
+
+use crate::state::SecretState;
+
+/// What a decision comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// What is to be recorded.
+    pub state: SecretState,
+    /// What is to be announced, once.
+    pub announcements: Vec<Announcement>,
+    /// Whether there is more than one commit holds: record this, then decide again.
+    pub more: bool,
+}
+
+impl Decision {
+    /// One that only announces, or only records.
+    pub fn new(state: SecretState, announcements: Vec<Announcement>) -> Self {
+        Self {
+            state,
+            announcements,
+            more: false,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The slow round: every registered secret is looked at, a page at a time, what an event missed is
+//! recorded, and what is stuck is treated.
+
+use std::future::Future;
+
+use crate::engine::{Failed, Leftovers, Run, apply};
+use crate::observe::Why;
+use crate::orders::{Order, Orders};
+use crate::policy::Policy;
+use crate::publisher::Publisher;
+use crate::snapshot::{LookError, Secrets};
+use crate::state::SecretState;
+use crate::store::Store;
+use crate::treatment::{Treatment, begin, is_stuck, treatment};
+use crate::watch::Watching;
+
+const TAGGED: &str = "doctor-tagged";
+const NAMES: &str = "doctor-names";
+
+/// Resuming a rotation that is stuck.
+pub trait Resume: Sync {
+    /// `RotateSecret` without any parameter but the secret: while a version is open, Secrets Manager takes
+    /// that one up again and answers with an error that says so, which is success here.
+    ///
+    /// # Errors
+    /// [`LookError`].
+    fn resume(&self, name: &str) -> impl Future<Output = Result<(), LookError>> + Send;
+}
+
+/// Everything that a round needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Practice<'a, S, K, P, R, O> {
+    /// The registry.
+    pub store: &'a S,
+    /// Looking at Secrets Manager.
+    pub secrets: &'a K,
+    /// The bus.
+    pub publisher: &'a P,
+    /// Calling RotateSecret.
+    pub resume: &'a R,
+    /// The queue of the function that may change the target.
+    pub orders: &'a O,
+    /// The numbers to go by.
+    pub policy: &'a Policy,
+}
+
+/// What a round did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Round {
+    /// How many secrets were looked at.
+    pub looked_at: usize,
+    /// How many were found that no event had registered.
+    pub registered: usize,
+    /// How many rotations were resumed.
+    pub resumed: usize,
+    /// How many were given up.
+    pub given_up: usize,
+    /// How many open versions were ordered to be cleared.
+    pub clearing: usize,
+    /// How many registered secrets have an open rotation that is older than it should be.
+    pub stuck: usize,
+    /// Whether the round came to the end of all secrets, so that the next begins anew.
+    pub complete: bool,
+    /// What failed, and for which secret. It held up no other.
+    pub failed: Vec<(String, Failed)>,
+}
+
+/// What was found at one secret, and done.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Examined {
+    /// What was done.
+    pub treatment: Treatment,
+    /// Whether its rotation is stuck.
+    pub is_stuck: bool,
+}
+
+impl<S, K, P, R, O> Practice<'_, S, K, P, R, O>
+where
+    S: Store,
+    K: Secrets,
+    P: Publisher,
+    R: Resume,
+    O: Orders,
+{
+    /// Goes on where the last round stopped, and looks at about `most` secrets at most. Two rounds at once
+    /// do the same work twice and nothing wrong.
+    ///
+    /// # Errors
+    /// [`Failed`] when the names cannot be read; what fails for one secret is in [`Round::failed`].
+    pub async fn round(&self, now: i64, most: usize) -> Result<Round, Failed> {
+        let mut round = Round::default();
+        self.find_unregistered(now, &mut round).await?;
+        let cursor = self.store.cursor(NAMES).await?;
+        let after = cursor.as_deref().filter(|after| !after.is_empty());
+        let names = self.store.list(after, most).await?;
+        for name in &names {
+            self.visit(name, now, &mut round).await;
+        }
+        round.complete = names.len() < most;
+        let last = names.last().filter(|_| !round.complete);
+        let next = last.map_or("", String::as_str);
+        self.store
+            .move_cursor(NAMES, cursor.as_deref(), next)
+            .await?;
+        Ok(round)
+    }
+
+    /// Looks at one secret now, records what was missed, and treats it.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn examine(&self, name: &str, now: i64) -> Result<Examined, Failed> {
+        let mut watching = Watching {
+            secrets: self.secrets,
+            policy: self.policy,
+            name,
+            now,
+            observations: &[],
+            why: Why::Reconciling,
+        };
+        let run = Run {
+            store: self.store,
+            publisher: self.publisher,
+            name,
+            now,
+            leftovers: Leftovers::Adopted,
+        };
+        run.decided_by(&mut watching).await?;
+        self.treat(name, now).await
+    }
+
+    async fn visit(&self, name: &str, now: i64, round: &mut Round) {
+        round.looked_at += 1;
+        match self.examine(name, now).await {
+            Ok(Examined {
+                treatment,
+                is_stuck,
+            }) => {
+                round.stuck += usize::from(is_stuck);
+                match treatment {
+                    Treatment::Leave => {}
+                    Treatment::Resume(_) => round.resumed += 1,
+                    Treatment::GiveUp(_) => round.given_up += 1,
+                    Treatment::Clear(_) => round.clearing += 1,
+                }
+            }
+            Err(error) => round.failed.push((name.to_owned(), error)),
+        }
+    }
+
+    /// Gives the treatment that is due. That it was given is recorded before it is, so it is never given
+    /// more often than recorded.
+    async fn treat(&self, name: &str, now: i64) -> Result<Examined, Failed> {
+        let decide = |before: Option<&SecretState>| {
+            let Some(before) = before else {
+                return Ok((None, None));
+            };
+            let wanted = treatment(before, self.policy, now);
+            let decision = begin(before, &wanted, self.policy, now)?;
+            let is_stuck = is_stuck(before, self.policy, now);
+            Ok((
+                decision,
+                Some((wanted, is_stuck, before.secret.arn.clone())),
+            ))
+        };
+        let decided = apply(self.store, self.publisher, name, now, decide).await?;
+        let Some((treatment, is_stuck, arn)) = decided else {
+            return Ok(Examined::default());
+        };
+        match &treatment {
+            Treatment::Leave | Treatment::GiveUp(_) => {}
+            Treatment::Resume(_) => self.resume.resume(name).await?,
+            Treatment::Clear(version) => {
+                let order = Order::Clear {
+                    name: name.to_owned(),
+                    arn,
+                    version: version.clone(),
+                };
+                self.orders.send(&order).await?;
+            }
+        }
+        Ok(Examined {
+            treatment,
+            is_stuck,
+        })
+    }
+
+    /// A page of the secrets that have the tag: those that are not recorded are.
+    async fn find_unregistered(&self, now: i64, round: &mut Round) -> Result<(), Failed> {
+        let cursor = self.store.cursor(TAGGED).await?;
+        let token = cursor.as_deref().filter(|token| !token.is_empty());
+        let page = match self.secrets.registered(token).await {
+            Ok(page) => page,
+            Err(error @ (LookError::Denied(_) | LookError::Throttled)) => return Err(error.into()),
+            Err(error @ LookError::Unavailable(_)) => {
+                // A token may have grown too old. From the beginning, then.
+                self.store
+                    .move_cursor(TAGGED, cursor.as_deref(), "")
+                    .await?;
+                return Err(error.into());
+            }
+        };
+        for name in &page.names {
+            if self.store.secret(name).await?.is_none() {
+                round.registered += 1;
+                self.visit(name, now, round).await;
+            }
+        }
+        let next = page.next.unwrap_or_default();
+        self.store
+            .move_cursor(TAGGED, cursor.as_deref(), &next)
+            .await?;
+        Ok(())
+    }
+}

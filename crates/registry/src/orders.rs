@@ -1,0 +1,48 @@
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::version::VersionId;
+
+/// Work for the function that may change the target. It may come twice and late: whoever takes it looks
+/// at the labels first.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "operation", rename_all = "snake_case")]
+pub enum Order {
+    /// The grace of a version has ended: revoke its credential.
+    Retire {
+        /// The name of the secret.
+        name: String,
+        /// Its ARN.
+        arn: String,
+        /// The version.
+        version: VersionId,
+        /// When the grace ended, in seconds since 1970.
+        promised: i64,
+        /// How often it was ordered before.
+        attempt: u32,
+    },
+    /// A rotation was given up: take AWSPENDING away, if nothing that works depends on it.
+    Clear {
+        /// The name of the secret.
+        name: String,
+        /// Its ARN.
+        arn: String,
+        /// The version under AWSPENDING.
+        version: VersionId,
+    },
+}
+
+/// The queue of that function.
+pub trait Orders: Sync {
+    /// Puts an order into the queue.
+    ///
+    /// # Errors
+    /// [`OrderError`]; the order is sent again later.
+    fn send(&self, order: &Order) -> impl Future<Output = Result<(), OrderError>> + Send;
+}
+
+/// The queue did not take an order.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the queue did not take the order: {0}; it is sent again later")]
+pub struct OrderError(pub String);

@@ -1,0 +1,69 @@
+use std::sync::{Arc, Mutex};
+
+use rekey_events::{Announcement, Source};
+use rekey_registry::{Order, OrderError, Orders, PublishError, Publisher};
+
+/// A bus that remembers what it took, in order.
+#[derive(Clone)]
+pub struct Bus {
+    source: Source,
+    taken: Arc<Mutex<Vec<Announcement>>>,
+}
+
+impl Bus {
+    pub fn of(source: Source) -> Self {
+        Self {
+            source,
+            taken: Arc::default(),
+        }
+    }
+
+    /// The same bus, for another function.
+    pub fn as_seen_by(&self, source: Source) -> Self {
+        Self {
+            source,
+            taken: Arc::clone(&self.taken),
+        }
+    }
+
+    pub fn taken(&self) -> Vec<Announcement> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    /// The types of what was taken.
+    pub fn types(&self) -> Vec<String> {
+        let taken = self.taken();
+        taken
+            .iter()
+            .map(|one| one.detail_type.to_string())
+            .collect()
+    }
+}
+
+impl Publisher for Bus {
+    fn source(&self) -> Source {
+        self.source
+    }
+
+    async fn publish(&self, announcements: &[Announcement]) -> Result<(), PublishError> {
+        self.taken.lock().unwrap().extend_from_slice(announcements);
+        Ok(())
+    }
+}
+
+/// A queue that remembers.
+#[derive(Clone, Default)]
+pub struct Queue(Arc<Mutex<Vec<Order>>>);
+
+impl Queue {
+    pub fn taken(&self) -> Vec<Order> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Orders for Queue {
+    async fn send(&self, order: &Order) -> Result<(), OrderError> {
+        self.0.lock().unwrap().push(order.clone());
+        Ok(())
+    }
+}

@@ -214,6 +214,10 @@ fn infra(_: &mut Context) -> Result<()> {
 fn protocol(_: &mut Context) -> Result<()> {
     let tests = [
         "--test",
+        "aftermath",
+        "--test",
+        "after_the_switch",
+        "--test",
         "crash",
         "--test",
         "label_rules",

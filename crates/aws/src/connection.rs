@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
@@ -52,7 +53,7 @@ pub struct SettingsError(String);
 pub struct Connection {
     pub(crate) region: String,
     pub(crate) endpoint_url: Option<String>,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: SharedCredentialsProvider,
     pub(crate) http: SharedHttpClient,
 }
 
@@ -62,36 +63,60 @@ impl Connection {
     /// # Errors
     /// [`SettingsError`] when the CA bundle cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let roots = match settings.ca_bundle {
-            Some(pem) => {
-                let mut store = tls::TrustStore::empty();
-                store.add_pem_certificate(pem);
-                store
-            }
-            None => amazon_roots(),
-        };
-        let context = tls::TlsContext::builder()
-            .with_trust_store(roots)
-            .build()
-            .map_err(|error| SettingsError(error.to_string()))?;
-        let provider = tls::Provider::rustls(tls::rustls_provider::CryptoMode::Ring);
-        let http = Builder::new()
-            .tls_provider(provider)
-            .tls_context(context)
-            .build_https();
-        Ok(Self {
-            region: settings.region,
-            endpoint_url: settings.endpoint_url,
-            credentials: Credentials::new(
-                settings.access_key_id,
-                settings.secret_access_key.0,
-                settings.session_token.map(|token| token.0),
-                None,
-                "environment",
-            ),
-            http,
-        })
+        let credentials = Credentials::new(
+            settings.access_key_id,
+            settings.secret_access_key.0,
+            settings.session_token.map(|token| token.0),
+            None,
+            "environment",
+        );
+        Ok(Self::with(
+            settings.region,
+            settings.endpoint_url,
+            SharedCredentialsProvider::new(credentials),
+            http_client(settings.ca_bundle)?,
+        ))
     }
+
+    /// Of parts that somebody else has: a person's credentials may come from a profile or from SSO.
+    pub fn with(
+        region: String,
+        endpoint_url: Option<String>,
+        credentials: SharedCredentialsProvider,
+        http: SharedHttpClient,
+    ) -> Self {
+        Self {
+            region,
+            endpoint_url,
+            credentials,
+            http,
+        }
+    }
+}
+
+/// The one TLS stack: rustls on ring. It trusts Amazon's roots, or in their place the PEM text of
+/// `ca_bundle`. Opens no connection yet.
+///
+/// # Errors
+/// [`SettingsError`] when the CA bundle cannot be used.
+pub fn http_client(ca_bundle: Option<String>) -> Result<SharedHttpClient, SettingsError> {
+    let roots = match ca_bundle {
+        Some(pem) => {
+            let mut store = tls::TrustStore::empty();
+            store.add_pem_certificate(pem);
+            store
+        }
+        None => amazon_roots(),
+    };
+    let context = tls::TlsContext::builder()
+        .with_trust_store(roots)
+        .build()
+        .map_err(|error| SettingsError(error.to_string()))?;
+    let provider = tls::Provider::rustls(tls::rustls_provider::CryptoMode::Ring);
+    Ok(Builder::new()
+        .tls_provider(provider)
+        .tls_context(context)
+        .build_https())
 }
 
 /// The client of one service over the shared connection, each of its calls bounded by a time. The SDK has
@@ -106,9 +131,7 @@ macro_rules! client {
             .http_client(connection.http.clone())
             .retry_config($crate::connection::retries())
             .timeout_config($crate::connection::timeouts($call))
-            .stalled_stream_protection(
-                $sdk::config::StalledStreamProtectionConfig::disabled(),
-            );
+            .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(connection.endpoint_url.clone());
         $sdk::Client::from_conf(config.build())
     }};

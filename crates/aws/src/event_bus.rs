@@ -35,6 +35,11 @@ impl EventBus {
         }
     }
 
+    /// As whom it publishes.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
     /// Publishes one event about `resource`, and answers only when the bus has taken it: `PutEvents`
     /// succeeds as a call even when it takes no entry, so `FailedEntryCount` is looked at
     /// ([PutEvents](https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html)).
@@ -209,7 +214,10 @@ mod tests {
         assert_eq!(lengths(&small), [10, 10, 3]);
         let large: Vec<_> = (0..3).map(|_| entry(100 * 1024)).collect();
         assert_eq!(lengths(&large), [2, 1]);
-        assert_eq!(lengths(&[entry(10), entry(300 * 1024), entry(10)]), [1, 1, 1]);
+        assert_eq!(
+            lengths(&[entry(10), entry(300 * 1024), entry(10)]),
+            [1, 1, 1]
+        );
         assert_eq!(lengths(&[]), [0; 0]);
     }
 }

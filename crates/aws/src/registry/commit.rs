@@ -1,0 +1,100 @@
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+use futures_util::future::try_join_all;
+use rekey_events::EventId;
+use rekey_registry::{Changes, StoreError};
+
+use super::RegistryTable;
+use super::error::unwritten;
+use super::item::{put, put_unsent, write};
+use super::key::Key;
+use super::state::{WRITES, WRITTEN};
+use super::update::{Expressions, number};
+
+const REVISION: &str = "revision";
+
+impl RegistryTable {
+    /// One transaction, conditional on the revision of the secret's item. A transaction takes 100 actions
+    /// ([`Changes::MOST`]), and what decides keeps below that: more than that would have to be written in
+    /// parts, and a state in between would be seen.
+    ///
+    /// The SDK gives the call a token of its own, so a lost answer does not turn its own retry into a
+    /// conflict. Nothing rests on that: after a conflict, whoever called loads and decides again.
+    pub(super) async fn commit_changes(&self, changes: &Changes) -> Result<(), StoreError> {
+        let actions = self.actions(changes)?;
+        self.transact(actions).await.map_err(StoreError::from)
+    }
+
+    /// Takes announcements out of the outbox. They are in no other write, and a repeat finds them gone.
+    pub(super) async fn take_out(&self, name: &str, ids: &[EventId]) -> Result<(), StoreError> {
+        let deletions = ids.iter().map(|id| {
+            self.client
+                .delete_item()
+                .table_name(&self.table)
+                .set_key(Some(Key::unsent(name, id).attributes()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+        });
+        let answers = try_join_all(deletions).await;
+        for answer in answers.map_err(|error| unwritten("DeleteItem", error))? {
+            self.has_written(answer.consumed_capacity());
+        }
+        Ok(())
+    }
+
+    fn actions(&self, changes: &Changes) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let name = &changes.secret.name;
+        let mut actions = vec![self.secret_update(changes)?];
+        if changes.expected.is_none() {
+            actions.push(self.put(Key::name(name).attributes())?);
+        }
+        for version in &changes.versions {
+            let key = Key::version(name, &version.id);
+            let mut update = Expressions::whole(write(&key, version)?);
+            update.set(&[WRITTEN], number(changes.secret.revision));
+            actions.push(self.update(&key, update)?);
+        }
+        for id in &changes.dropped {
+            actions.push(self.delete(&Key::version(name, id))?);
+        }
+        for due in &changes.armed {
+            let key = Key::due(due);
+            actions.push(self.put(put(&key, due)?)?);
+        }
+        for (bucket, place) in &changes.disarmed {
+            actions.push(self.delete(&Key::place(*bucket, place.clone()))?);
+        }
+        for unsent in &changes.unsent {
+            let key = Key::unsent(name, &unsent.announcement.event_id);
+            actions.push(self.put(put_unsent(&key, unsent)?)?);
+        }
+        Ok(actions)
+    }
+
+    /// The secret's item, with the revision at which each version is written.
+    fn secret_update(&self, changes: &Changes) -> Result<TransactWriteItem, StoreError> {
+        let secret = &changes.secret;
+        let key = Key::secret(&secret.name);
+        let mut update = Expressions::whole(write(&key, secret)?);
+        let revision = number(secret.revision);
+        match changes.expected {
+            None => {
+                let written = changes.versions.iter();
+                let writes = written
+                    .map(|version| (version.id.to_string(), revision.clone()))
+                    .collect();
+                update.set(&[WRITES], AttributeValue::M(writes));
+                update.only_if(&[REVISION], None);
+            }
+            Some(expected) => {
+                for version in &changes.versions {
+                    update.set(&[WRITES, version.id.as_str()], revision.clone());
+                }
+                for id in &changes.dropped {
+                    update.remove(&[WRITES, id.as_str()]);
+                }
+                update.only_if(&[REVISION], Some(number(expected)));
+            }
+        }
+        self.update(&key, update)
+    }
+}

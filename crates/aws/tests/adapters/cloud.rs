@@ -1,0 +1,175 @@
+//! The local cloud that was started for the tests, and tables in it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+use rekey_aws::{Connection, Credential, RegistryTable, Settings};
+
+const REGION: &str = "eu-west-1";
+/// The key and its secret: the local cloud's root.
+const ROOT: &str = "test";
+
+/// Where the local cloud answers.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test runner says by a variable where the local cloud is"
+)]
+pub fn endpoint() -> String {
+    std::env::var("REKEY_TEST_CLOUD").expect(
+        "REKEY_TEST_CLOUD is not set: these tests need the local cloud; run `cargo xtask test`",
+    )
+}
+
+pub fn connection() -> Connection {
+    let settings = Settings {
+        region: REGION.into(),
+        access_key_id: ROOT.into(),
+        secret_access_key: Credential::from(ROOT.to_owned()),
+        session_token: None,
+        endpoint_url: Some(endpoint()),
+        ca_bundle: None,
+    };
+    Connection::new(settings).unwrap()
+}
+
+/// A name that no other test of any run has.
+pub fn unique(name: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("{name}-{}-{since}-{number}", std::process::id())
+}
+
+/// The SDK's own client of a service, for what its adapter does not do.
+macro_rules! sdk {
+    ($sdk:ident) => {{
+        use $sdk::config::{BehaviorVersion, Credentials, Region};
+        let config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(Credentials::new(ROOT, ROOT, None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(endpoint());
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+pub fn secrets_manager() -> aws_sdk_secretsmanager::Client {
+    sdk!(aws_sdk_secretsmanager)
+}
+
+/// An empty table with the registry's keys, and the SDK's own client beside the adapter.
+pub struct Table {
+    pub client: Client,
+    pub name: String,
+    pub store: RegistryTable,
+}
+
+pub async fn table() -> Table {
+    let client = sdk!(aws_sdk_dynamodb);
+    let name = unique("registry");
+    let attribute = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .unwrap()
+    };
+    let key = |name: &str, kind| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build()
+            .unwrap()
+    };
+    client
+        .create_table()
+        .table_name(&name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute("pk"))
+        .attribute_definitions(attribute("sk"))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .send()
+        .await
+        .unwrap();
+    let store = RegistryTable::new(&connection(), name.clone());
+    Table {
+        client,
+        name,
+        store,
+    }
+}
+
+pub fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+impl Table {
+    /// Writes one attribute of one item by hand.
+    pub async fn set(&self, pk: &str, sk: &str, attribute: &str, value: AttributeValue) {
+        self.client
+            .update_item()
+            .table_name(&self.name)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .update_expression("SET #a = :a")
+            .expression_attribute_names("#a", attribute)
+            .expression_attribute_values(":a", value)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// One attribute of one item, as it lies there.
+    pub async fn get(&self, pk: &str, sk: &str, attribute: &str) -> Option<AttributeValue> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .consistent_read(true)
+            .send()
+            .await
+            .unwrap();
+        answer.item?.remove(attribute)
+    }
+
+    /// Takes one item away by hand.
+    pub async fn delete(&self, pk: &str, sk: &str) {
+        self.client
+            .delete_item()
+            .table_name(&self.name)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// The keys of the items that have an attribute.
+    pub async fn with(&self, attribute: &str) -> Vec<String> {
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .filter_expression("attribute_exists(#a)")
+            .expression_attribute_names("#a", attribute)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.last_evaluated_key().is_none(),
+            "the table has one page"
+        );
+        let items = answer.items().iter();
+        items
+            .map(|item| item["pk"].as_s().unwrap().clone())
+            .collect()
+    }
+}

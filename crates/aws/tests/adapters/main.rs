@@ -1,0 +1,19 @@
+//! The adapters against the local cloud, which `cargo xtask test` starts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::use_debug,
+    reason = "a test that cannot be prepared fails where it stands"
+)]
+
+mod cloud;
+mod given;
+mod items;
+mod registry;
+mod secrets_manager;
+mod sweep_reads;
+mod torn;

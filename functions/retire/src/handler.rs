@@ -1,0 +1,275 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use rekey_aws::{Connection, EventBus, RegistryTable, SecretsManager, SettingsError};
+use rekey_events::{OrderOutcome, RetireAnswer, RetireOrder, Source};
+use rekey_function::{batch, budget, now, seconds, within};
+use rekey_registry::report::{Patience as Waited, Report, ReportError, patience, report};
+use rekey_registry::{Failed, Store as _, VersionId};
+use rekey_rotation::{Aftermath, AftermathError, Patience, Rotator as _, StoreError};
+use rekey_rotators::postgres::Postgres;
+use rekey_telemetry::OrderMetric;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::dependants::KnownDependants;
+use crate::health::{HealthChecks, HealthError};
+use crate::ledger::Registry;
+use crate::order::{Order, OrderError, Wish};
+
+/// The function: everything that lives from one call to the next.
+pub struct Retire {
+    function: String,
+    aftermath: Aftermath<SecretsManager, Postgres, Registry, KnownDependants>,
+}
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// No client for AWS.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// No client for health checks.
+    #[error(transparent)]
+    Health(#[from] HealthError),
+}
+
+/// A call that has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Not an order.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// An answer that is not JSON.
+    #[error("the answer cannot be written")]
+    Unwritable(#[from] serde_json::Error),
+    /// What was done, or was not, could not be recorded.
+    #[error("{0}")]
+    Unrecorded(Failed),
+}
+
+impl From<CallError> for Diagnostic {
+    fn from(error: CallError) -> Self {
+        let class = match &error {
+            CallError::Order(_) => "invalid_request",
+            CallError::Unwritable(_) => "internal",
+            CallError::Unrecorded(failed) => {
+                return Self {
+                    error_type: failed.class().as_str().to_owned(),
+                    error_message: error.to_string(),
+                };
+            }
+        };
+        Self {
+            error_type: class.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+impl Retire {
+    /// Makes the clients. No call is made yet.
+    pub fn new(config: Config) -> Result<Self, InitError> {
+        let connection = Connection::new(config.aws)?;
+        let store = RegistryTable::new(&connection, config.table);
+        Ok(Self {
+            function: config.function,
+            aftermath: Aftermath {
+                store: SecretsManager::new(&connection),
+                revoker: Postgres::new(config.postgres),
+                ledger: Registry {
+                    store: store.clone(),
+                    bus: EventBus::new(&connection, config.bus, Source::Retire),
+                    policy: config.policy.clone(),
+                },
+                dependants: KnownDependants {
+                    store,
+                    health: HealthChecks::new(config.ca.as_deref())?,
+                    policy: config.policy,
+                    now: || seconds(now()),
+                },
+            },
+        })
+    }
+
+    /// Does the orders of a batch, or the one that somebody invoked the function with.
+    pub async fn call(self: Arc<Self>, event: LambdaEvent<Value>) -> Result<Value, CallError> {
+        let deadline = Duration::from_millis(event.context.deadline);
+        if let Some(orders) = batch::of_queue(&event.payload) {
+            let work = async |record: batch::Record<'_>| self.of_queue(record, deadline).await;
+            let response = batch::each(&orders, deadline, work).await;
+            return Ok(serde_json::to_value(response)?);
+        }
+        let wire = RetireOrder::try_from(event.payload).map_err(OrderError::from)?;
+        let order = Order::parse(wire, &event.context.request_id)?;
+        let answer = self.obey(&order, deadline).await;
+        self.remember(&order, &answer).await?;
+        Ok(serde_json::to_value(answer)?)
+    }
+
+    /// One record of the queue. It is done when it is done, or when why it was not is recorded.
+    async fn of_queue(
+        &self,
+        record: batch::Record<'_>,
+        deadline: Duration,
+    ) -> Result<(), CallError> {
+        let parsed = rekey_events::parse::<RetireOrder>(record.body.as_bytes())
+            .map_err(OrderError::from)
+            .and_then(|wire| Order::parse(wire, record.id));
+        let order = parsed.inspect_err(|error| {
+            let class = "invalid_request";
+            tracing::error!(record = record.id, delivery = record.delivery, class, %error, "order refused");
+        })?;
+        let answer = self.obey(&order, deadline).await;
+        self.remember(&order, &answer).await
+    }
+
+    /// Does one order, and writes one log line and one metric record about it.
+    async fn obey(&self, order: &Order, deadline: Duration) -> RetireAnswer {
+        let (started, begun) = (Instant::now(), now());
+        let work = self.work(order, seconds(begun));
+        let answer = match within(budget(deadline, begun), work).await {
+            Ok(answer) => answer,
+            Err(unended) => order.unended(unended),
+        };
+        let failed = answer.outcome == OrderOutcome::Failed;
+        let (operation, outcome) = (order.wire.operation.as_str(), answer.outcome.as_str());
+        let (secret, version) = (order.name.as_str(), order.wire.version_id.as_str());
+        let class = answer.class.as_ref().map(rekey_events::ErrorClass::as_str);
+        let message = answer.message.as_str();
+        if failed {
+            tracing::error!(
+                operation,
+                secret,
+                version,
+                outcome,
+                class,
+                error = message,
+                "order failed"
+            );
+        } else {
+            tracing::info!(
+                operation,
+                secret,
+                version,
+                outcome,
+                class,
+                why = message,
+                "order done"
+            );
+        }
+        OrderMetric {
+            function: &self.function,
+            kind: self.aftermath.revoker.kind(),
+            operation,
+            duration: started.elapsed(),
+            failed,
+            at: i64::try_from(begun.as_millis()).unwrap_or(i64::MAX),
+        }
+        .emit(&mut std::io::stdout());
+        answer
+    }
+
+    async fn work(&self, order: &Order, at: i64) -> RetireAnswer {
+        let ledger = &self.aftermath.ledger;
+        let state = match ledger.store.load(&order.name).await {
+            Ok(Some(state)) => state,
+            Ok(None) => return order.unregistered(),
+            Err(error) => return order.unrecorded(&Failed::from(error)),
+        };
+        match &order.wish {
+            Wish::Retire(request) => {
+                let mut request = request.clone();
+                let version = VersionId::new(request.version.as_str());
+                let waited = state.versions.get(&version);
+                let waited = waited.map(|version| patience(version, &ledger.policy, at));
+                if request.patience == Patience::Wait && waited == Some(Waited::BoundReached) {
+                    request.patience = Patience::BoundReached;
+                }
+                match self.aftermath.retire(&request, at).await {
+                    Ok(outcome) => order.retired(&outcome),
+                    // Values that are gone have an outcome of their own: it is the secret that is not there.
+                    Err(AftermathError::Store(StoreError::NotFound(_))) => {
+                        self.secret_gone(order, &version, at).await
+                    }
+                    Err(error) => order.failed(&error),
+                }
+            }
+            Wish::RollBack(request) => match self.aftermath.roll_back(request, at).await {
+                Ok(outcome) => order.rolled_back(outcome),
+                Err(error) => order.failed(&error),
+            },
+            Wish::Clear(request) => match self.aftermath.clear(request).await {
+                Ok(outcome) => order.cleared(&outcome),
+                Err(error) => order.failed(&error),
+            },
+        }
+    }
+
+    /// With the secret, everything that could be retired is out of reach: the deadline is closed.
+    async fn secret_gone(&self, order: &Order, version: &VersionId, at: i64) -> RetireAnswer {
+        let ledger = &self.aftermath.ledger;
+        let what = Report::Void {
+            version: version.clone(),
+            why: "secret_gone".to_owned(),
+        };
+        let told = report(
+            &ledger.store,
+            &ledger.bus,
+            &ledger.policy,
+            &order.name,
+            at,
+            &what,
+        );
+        match told.await {
+            Ok(()) => order.secret_gone(),
+            Err(error) => order.unrecorded(&error),
+        }
+    }
+
+    /// Records why an order was not done, so that `rekey doctor` can say it. What is done has recorded itself
+    /// on its way; what a person is told at once, and the deadline did not ask for, is not recorded.
+    async fn remember(&self, order: &Order, answer: &RetireAnswer) -> Result<(), CallError> {
+        let (secret, version) = match &order.wish {
+            Wish::Retire(request) => (&request.secret, &request.version),
+            Wish::Clear(request) => (&request.secret, &request.version),
+            Wish::RollBack(_) => return Ok(()),
+        };
+        let version = VersionId::new(version.as_str());
+        let message = answer.message.as_str().to_owned();
+        let undone = matches!(answer.outcome, OrderOutcome::Refused | OrderOutcome::Failed);
+        let what = match &order.wish {
+            Wish::Clear(_) => Report::Cleared {
+                version,
+                cleared: answer.outcome == OrderOutcome::Cleared,
+                why: message,
+            },
+            Wish::Retire(_) if undone && order.wire.promised_at.is_some() => Report::Held {
+                version,
+                cause: answer
+                    .class
+                    .as_ref()
+                    .map_or("internal", rekey_events::ErrorClass::as_str)
+                    .to_owned(),
+                message,
+                services: Vec::new(),
+            },
+            Wish::Retire(_) | Wish::RollBack(_) => return Ok(()),
+        };
+        let told = self
+            .aftermath
+            .ledger
+            .report(secret, seconds(now()), &what)
+            .await;
+        match told {
+            Ok(()) => Ok(()),
+            // Of a secret or a version that is not recorded there is nothing to remember.
+            Err(Failed::Report(ReportError::NotRegistered | ReportError::UnknownVersion)) => Ok(()),
+            Err(error) => {
+                tracing::error!(secret = order.name, class = %error.class(), %error, "not recorded");
+                Err(CallError::Unrecorded(error))
+            }
+        }
+    }
+}

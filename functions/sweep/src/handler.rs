@@ -1,0 +1,229 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use rekey_aws::{Connection, EventBus, Queue, RegistryTable, SecretsManager, SettingsError};
+use rekey_events::{ErrorClass, Source};
+use rekey_function::{Unended, budget, now, seconds, within};
+use rekey_registry::{Examined, Failed, Policy, Practice, Round, Swept, Treatment, sweep};
+use rekey_telemetry::RoundMetric;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+
+/// How many secrets one round of the doctor looks at. A look takes two calls to Secrets Manager and two to
+/// the registry; the round goes on where it stopped.
+const MOST: usize = 200;
+
+/// The function: everything that lives from one call to the next.
+pub struct Sweep {
+    function: String,
+    policy: Policy,
+    store: RegistryTable,
+    secrets: SecretsManager,
+    bus: EventBus,
+    queue: Queue,
+}
+
+/// A job that was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Not a job.
+    #[error(
+        "the event must name a job: {{\"job\": \"sweep\"}} or {{\"job\": \"doctor\"}}, and the doctor may be given a \"secret\""
+    )]
+    Unknown,
+    /// It failed.
+    #[error(transparent)]
+    Failed(#[from] Failed),
+    /// It came to no end.
+    #[error(transparent)]
+    Unended(#[from] Unended),
+    /// Something in it failed, and the rest was done.
+    #[error(
+        "{count} of the round failed, the first for {secret}: {error}; the rest was done, and this is tried again"
+    )]
+    Partly {
+        /// How many.
+        count: usize,
+        /// The first.
+        secret: String,
+        /// Why.
+        error: Failed,
+    },
+}
+
+impl JobError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unknown => ErrorClass::InvalidRequest,
+            Self::Failed(error) | Self::Partly { error, .. } => error.class(),
+            Self::Unended(Unended::OutOfTime { .. }) => ErrorClass::StoreUnavailable,
+            Self::Unended(Unended::Bug) => ErrorClass::Internal,
+        }
+    }
+}
+
+impl From<JobError> for Diagnostic {
+    fn from(error: JobError) -> Self {
+        Self {
+            error_type: error.class().as_str().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+impl Sweep {
+    /// Makes the clients. No call is made yet.
+    pub fn new(config: Config) -> Result<Self, SettingsError> {
+        let connection = Connection::new(config.aws)?;
+        Ok(Self {
+            function: config.function,
+            policy: config.policy,
+            store: RegistryTable::new(&connection, config.table),
+            secrets: SecretsManager::new(&connection),
+            bus: EventBus::new(&connection, config.bus, Source::Sweep),
+            queue: Queue::new(&connection, config.queue),
+        })
+    }
+
+    /// Does one job, and says what it did.
+    pub async fn call(self: Arc<Self>, event: LambdaEvent<Value>) -> Result<Value, JobError> {
+        let begun = now();
+        let time = budget(Duration::from_millis(event.context.deadline), begun);
+        let at = seconds(begun);
+        let job = event.payload.get("job").and_then(Value::as_str);
+        let secret = event.payload.get("secret").and_then(Value::as_str);
+        let done = match (job, secret) {
+            (Some("sweep"), _) => within(time, self.sweep(at)).await,
+            (Some("doctor"), None) => within(time, self.round(at)).await,
+            (Some("doctor"), Some(name)) => within(time, self.examine(name, at)).await,
+            _ => Ok(Err(JobError::Unknown)),
+        };
+        let done = done.unwrap_or_else(|unended| Err(unended.into()));
+        if let Err(error) = &done {
+            tracing::error!(job, class = %error.class(), %error, "job failed");
+        }
+        done
+    }
+
+    async fn sweep(&self, at: i64) -> Result<Value, JobError> {
+        let swept = sweep(&self.store, &self.bus, &self.queue, &self.policy, at).await;
+        let Swept {
+            buckets,
+            due,
+            gone,
+            announced,
+            ordered,
+            lag,
+            failed,
+        } = swept.map_err(Failed::from)?;
+        RoundMetric::DueLag(lag).emit(&self.function, millis(at), &mut std::io::stdout());
+        let usage = self.store.usage();
+        tracing::info!(
+            job = "sweep",
+            buckets,
+            due,
+            gone,
+            announced,
+            ordered,
+            lag,
+            failed = failed.len(),
+            read_units_so_far = usage.read_units,
+            "swept"
+        );
+        let count = failed.len();
+        if let Some((secret, what, error)) = failed.into_iter().next() {
+            let secret = format!("{secret} ({what})");
+            return Err(JobError::Partly {
+                count,
+                secret,
+                error,
+            });
+        }
+        Ok(json!({
+            "buckets": buckets, "due": due, "gone": gone, "announced": announced, "ordered": ordered,
+            "lag_seconds": lag,
+        }))
+    }
+
+    fn practice(
+        &self,
+    ) -> Practice<'_, RegistryTable, SecretsManager, EventBus, SecretsManager, Queue> {
+        Practice {
+            store: &self.store,
+            secrets: &self.secrets,
+            publisher: &self.bus,
+            resume: &self.secrets,
+            orders: &self.queue,
+            policy: &self.policy,
+        }
+    }
+
+    async fn round(&self, at: i64) -> Result<Value, JobError> {
+        let Round {
+            looked_at,
+            registered,
+            resumed,
+            given_up,
+            clearing,
+            stuck,
+            complete,
+            failed,
+        } = self.practice().round(at, MOST).await?;
+        RoundMetric::StuckPending(stuck).emit(&self.function, millis(at), &mut std::io::stdout());
+        tracing::info!(
+            job = "doctor",
+            looked_at,
+            registered,
+            resumed,
+            given_up,
+            clearing,
+            stuck,
+            complete,
+            failed = failed.len(),
+            "round made"
+        );
+        let count = failed.len();
+        if let Some((secret, error)) = failed.into_iter().next() {
+            return Err(JobError::Partly {
+                count,
+                secret,
+                error,
+            });
+        }
+        Ok(json!({
+            "looked_at": looked_at, "registered": registered, "resumed": resumed, "given_up": given_up,
+            "clearing": clearing, "stuck": stuck, "complete": complete,
+        }))
+    }
+
+    async fn examine(&self, name: &str, at: i64) -> Result<Value, JobError> {
+        let Examined {
+            treatment,
+            is_stuck,
+        } = self.practice().examine(name, at).await?;
+        let treatment = in_a_word(&treatment);
+        tracing::info!(
+            job = "doctor",
+            secret = name,
+            treatment,
+            is_stuck,
+            "examined"
+        );
+        Ok(json!({ "secret": name, "treatment": treatment, "stuck": is_stuck }))
+    }
+}
+
+const fn in_a_word(treatment: &Treatment) -> &'static str {
+    match treatment {
+        Treatment::Leave => "left",
+        Treatment::Resume(_) => "resumed",
+        Treatment::GiveUp(_) => "given_up",
+        Treatment::Clear(_) => "clearing",
+    }
+}
+
+fn millis(seconds: i64) -> i64 {
+    seconds.saturating_mul(1_000)
+}

@@ -1,4 +1,5 @@
-//! An alarm watches a metric that somebody really writes, and a missing one does not ring.
+//! An alarm watches a metric that somebody really writes, and a missing one does not ring, but for the one
+//! whose fault is silence.
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ const OF_AWS: [(&str, &str, &[&str]); 2] = [
         "FunctionName",
         &[
             "Errors",
+            "Invocations",
             "Throttles",
             "Duration",
             "DeadLetterErrors",
@@ -30,6 +32,12 @@ const OF_AWS: [(&str, &str, &[&str]); 2] = [
         ],
     ),
 ];
+
+/// Alarms that ring when there is nothing to measure, and why.
+const SILENCE_IS_THE_FAULT: [(&str, &str); 1] = [(
+    "SweepNotRunning",
+    "a function that nobody starts writes no metric, and old credentials stay alive",
+)];
 
 /// The names of our own metrics: capitalised words in the source that writes them.
 fn of_ours() -> Vec<String> {
@@ -49,20 +57,33 @@ fn unreal(template: &Template) -> Vec<String> {
         let metric = alarm["MetricName"].as_str().unwrap_or_default();
         let namespace = alarm["Namespace"].as_str().unwrap_or_default();
         let known = OF_AWS.iter().find(|(space, ..)| *space == namespace);
-        let real = match known {
-            Some((_, dimension, metrics)) => {
-                metrics.contains(&metric)
-                    && names_a_resource(template, &alarm["Dimensions"], dimension)
-            }
-            None => namespace == "Rekey" && ours.iter().any(|one| one == metric),
+        let (dimension, written) = match known {
+            Some((_, dimension, metrics)) => (*dimension, metrics.contains(&metric)),
+            // Each of ours is also written under the function alone.
+            None => (
+                "Function",
+                namespace == "Rekey" && ours.iter().any(|one| one == metric),
+            ),
         };
+        let real = written && names_a_resource(template, &alarm["Dimensions"], dimension);
         if !real {
             unreal.push(format!(
                 "{name}: nobody writes {namespace} {metric} with these dimensions"
             ));
         }
-        if alarm["TreatMissingData"] != "notBreaching" {
-            unreal.push(format!("{name}: rings when there is nothing to measure"));
+        let silence = SILENCE_IS_THE_FAULT.iter().any(|(alarm, _)| *alarm == name);
+        let missing = if silence { "breaching" } else { "notBreaching" };
+        if alarm["TreatMissingData"] != missing {
+            unreal.push(format!("{name}: missing data is not {missing}"));
+        }
+        // It asks for too little of something, the others for too much.
+        let comparison = if silence {
+            "LessThanThreshold"
+        } else {
+            "GreaterThanThreshold"
+        };
+        if alarm["ComparisonOperator"] != comparison {
+            unreal.push(format!("{name}: rings at the wrong side of its threshold"));
         }
         if alarm["AlarmActions"] != json!([{ "Ref": "AlarmTopicArn" }]) {
             unreal.push(format!("{name}: tells nobody"));
@@ -100,6 +121,10 @@ fn every_alarm_watches_a_metric_that_is_written_and_tells_someone() {
 fn an_alarm_that_can_never_ring_is_found() {
     for (from, to) in [
         ("MetricName: Errors", "MetricName: Error"),
+        (
+            "ComparisonOperator: GreaterThanThreshold",
+            "ComparisonOperator: LessThanThreshold",
+        ),
         ("Namespace: AWS/Lambda", "Namespace: Rekey"),
         (
             "Dimensions: [{Name: FunctionName, Value: !Ref DatabaseFunction}]",
@@ -124,9 +149,46 @@ fn an_alarm_that_can_never_ring_is_found() {
 }
 
 #[test]
+fn an_alarm_on_a_metric_of_ours_that_nobody_writes_so_is_found() {
+    for (from, to) in [
+        ("MetricName: RetireFailed", "MetricName: RetirementFailed"),
+        ("Name: Function,", "Name: FunctionName,"),
+        ("Namespace: Rekey", "Namespace: rekey"),
+    ] {
+        assert_eq!(unreal(&Template::bent("retire", from, to)).len(), 1, "{to}");
+    }
+}
+
+#[test]
+fn a_sweep_that_nobody_starts_rings() {
+    let alarms = Template::of("sweep").properties("SweepNotRunning");
+    assert_eq!(alarms["MetricName"], "Invocations");
+    assert_eq!(alarms["Threshold"], 1);
+    for (from, to) in [
+        (
+            "TreatMissingData: breaching",
+            "TreatMissingData: notBreaching",
+        ),
+        (
+            "ComparisonOperator: LessThanThreshold",
+            "ComparisonOperator: GreaterThanThreshold",
+        ),
+    ] {
+        assert_eq!(unreal(&Template::bent("sweep", from, to)).len(), 1, "{to}");
+    }
+}
+
+#[test]
 fn our_own_metrics_are_known_by_their_names() {
     let ours = of_ours();
-    for name in ["StepDuration", "StepFailed"] {
+    let written = [
+        "StepDuration",
+        "StepFailed",
+        "RetireFailed",
+        "DueLag",
+        "StuckPending",
+    ];
+    for name in written {
         assert!(ours.iter().any(|one| one == name), "{name}");
     }
 }

@@ -3,12 +3,18 @@
 
 mod alarms;
 mod bus;
+mod calls;
 mod environment;
 mod event_names;
 mod functions;
+mod jobs;
 mod parameters;
 mod permissions;
+mod powers;
+mod queues;
+mod registry;
 mod role;
+mod rules;
 mod samconfig;
 mod schedule;
 mod secrets;

@@ -91,8 +91,9 @@ fn holds(expression: &Value, given: &[(&str, &str)]) -> bool {
     }
 }
 
-fn refusal<'a>(template: &'a Template, given: &[(&str, &str)]) -> Option<&'a str> {
-    let rule = &template.body["Rules"]["ANewSecretNamesItsDatabase"];
+/// What a rule says to these parameters when it refuses them.
+fn refusal<'a>(template: &'a Template, rule: &str, given: &[(&str, &str)]) -> Option<&'a str> {
+    let rule = &template.body["Rules"][rule];
     let assertion = &rule["Assertions"][0];
     let refused = holds(&rule["RuleCondition"], given) && !holds(&assertion["Assert"], given);
     refused.then(|| assertion["AssertDescription"].as_str().unwrap())
@@ -101,6 +102,7 @@ fn refusal<'a>(template: &'a Template, given: &[(&str, &str)]) -> Option<&'a str
 #[test]
 fn an_example_without_a_secret_and_without_a_host_is_refused_with_what_to_give() {
     let template = Template::of("template");
+    let rule = "ANewSecretNamesItsDatabase";
     let given = |example, secret, host| {
         [
             ("CreateExample", example),
@@ -108,7 +110,7 @@ fn an_example_without_a_secret_and_without_a_host_is_refused_with_what_to_give()
             ("ExampleHost", host),
         ]
     };
-    let refused = refusal(&template, &given("true", "", "")).unwrap();
+    let refused = refusal(&template, rule, &given("true", "", "")).unwrap();
     for what in ["ExampleSecretArn", "ExampleHost"] {
         assert!(refused.contains(what), "{refused}");
     }
@@ -117,6 +119,41 @@ fn an_example_without_a_secret_and_without_a_host_is_refused_with_what_to_give()
         given("true", "arn:aws:secretsmanager:a", ""),
         given("true", "", "db.example.internal"),
     ] {
-        assert_eq!(refusal(&template, &accepted), None, "{accepted:?}");
+        assert_eq!(refusal(&template, rule, &accepted), None, "{accepted:?}");
+    }
+}
+
+#[test]
+fn reads_are_not_promised_without_a_trail() {
+    let template = Template::of("template");
+    let rule = "ReadsComeFromATrail";
+    let given = |reads, trail| [("AuditReads", reads), ("TrailArn", trail)];
+    let refused = refusal(&template, rule, &given("true", "")).unwrap();
+    assert!(refused.contains("TrailArn"), "{refused}");
+    for accepted in [given("false", ""), given("true", "arn:aws:cloudtrail:a")] {
+        assert_eq!(refusal(&template, rule, &accepted), None, "{accepted:?}");
+    }
+}
+
+/// The durations of the design: a day of grace, a warning an hour before its end, half an hour for what
+/// stands still.
+#[test]
+fn what_happens_after_the_switch_happens_at_the_times_of_the_design() {
+    let template = Template::of("template");
+    for (name, seconds) in [
+        ("GraceSeconds", 24 * 3600),
+        ("WarningSeconds", 3600),
+        ("HoldSeconds", 24 * 3600),
+        ("StuckSeconds", 1800),
+        ("ResumeSeconds", 1800),
+        ("RetrySeconds", 900),
+    ] {
+        let parameter = &template.body["Parameters"][name];
+        assert_eq!(parameter["Default"], seconds, "{name}");
+        assert_eq!(parameter["Type"], "Number", "{name}");
+        assert!(parameter["MinValue"].is_u64(), "{name}");
+    }
+    for name in ["SweepExpression", "DoctorExpression"] {
+        assert_eq!(pattern(&template, name), r"^(rate|cron)\(.+\)$", "{name}");
     }
 }

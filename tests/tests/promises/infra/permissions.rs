@@ -6,12 +6,16 @@ use super::template::{Template, entries, list};
 use crate::tidy::holds;
 
 /// Statements that may name every resource, and why.
-const EVERY_RESOURCE: [(&str, &str); 2] = [
+const EVERY_RESOURCE: [(&str, &str); 3] = [
     (
         "SeeTheVpc",
         "IAM knows no resource level for Describe calls of EC2",
     ),
     ("KeepCodeFromTheVpc", "a Deny is as wide as what it closes"),
+    (
+        "ListTheSecrets",
+        "IAM knows no resource level for ListSecrets",
+    ),
 ];
 
 /// Every statement of every policy of a template: inline, of a resource, or as JSON in a text.
@@ -85,6 +89,12 @@ fn a_wildcard_is_found_wherever_it_stands() {
             "NotAction: events:PutRule",
         ),
         ("rotation", "Resource: !Ref BusArn", "Resource: \"*\""),
+        ("sweep", "Resource: !Ref RetireQueueArn", "Resource: \"*\""),
+        (
+            "operators",
+            "Action: lambda:InvokeFunction",
+            "Action: lambda:Invoke*",
+        ),
         (
             "events",
             "\"Action\": \"logs:CreateLogStream\"",

@@ -18,11 +18,25 @@ fn handed<'a>(config: &'a [Entry], section: &str) -> Vec<(&'a str, &'a str)> {
     let table = format!("{section}.parameters");
     let mut found = config.iter().filter(|entry| entry.table == table);
     let overrides = found.find(|entry| entry.key == "parameter_overrides");
-    let strings = overrides.map(Entry::strings).unwrap_or_default();
+    let strings = overrides.map(|entry| strings(&entry.value));
     strings
+        .unwrap_or_default()
         .into_iter()
         .map(|pair| pair.split_once('=').unwrap())
         .collect()
+}
+
+/// The strings of an array, those in single quotes too, which may hold double ones.
+fn strings(array: &str) -> Vec<&str> {
+    let mut strings = Vec::new();
+    let mut rest = array;
+    while let Some(start) = rest.find(['"', '\'']) {
+        let (quote, after) = rest[start..].split_at(1);
+        let (string, after) = after.split_once(quote).unwrap();
+        strings.push(string);
+        rest = after;
+    }
+    strings
 }
 
 fn wrong(config: &[Entry], template: &Template) -> Vec<String> {
@@ -48,6 +62,15 @@ fn wrong(config: &[Entry], template: &Template) -> Vec<String> {
         if !handed.contains(&("Stage", stage)) {
             wrong.push(format!("[{stage}.deploy] is of another stage"));
         }
+        // Policies with names of their own need it.
+        let allowed = config.iter().any(|entry| {
+            entry.table == format!("{stage}.deploy.parameters")
+                && entry.key == "capabilities"
+                && entry.strings() == ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        });
+        if !allowed {
+            wrong.push(format!("[{stage}.deploy] may not make what it has to"));
+        }
         let architecture = handed.iter().find(|(name, _)| *name == "Architecture");
         let expected = (stage == "local").then_some(&("Architecture", "x86_64"));
         if architecture != expected {
@@ -58,7 +81,11 @@ fn wrong(config: &[Entry], template: &Template) -> Vec<String> {
         .iter()
         .filter_map(|entry| entry.table.strip_suffix(".parameters"));
     for section in sections.collect::<BTreeSet<_>>() {
-        for (name, _) in handed(config, section) {
+        for (name, value) in handed(config, section) {
+            let quoted = value.starts_with('"') && value.ends_with('"');
+            if value.contains(' ') && !quoted {
+                wrong.push(format!("[{section}] {name} is cut at its first space"));
+            }
             if template.body["Parameters"].get(name).is_none() {
                 wrong.push(format!(
                     "[{section}] sets {name}, which the template does not know"
@@ -100,6 +127,13 @@ fn functions_are_arm64_unless_told_otherwise_and_local_ones_are_built_for_this_m
 }
 
 #[test]
+fn the_registry_of_production_cannot_be_deleted_by_mistake() {
+    let config = config();
+    let handed = handed(&config, "prod.deploy");
+    assert!(handed.contains(&("ProtectTable", "true")), "{handed:?}");
+}
+
+#[test]
 fn a_wrong_section_is_found() {
     let text = tree::read("samconfig.toml");
     for (from, to) in [
@@ -114,6 +148,11 @@ fn a_wrong_section_is_found() {
         ("\"Stage=prod\"", "\"Stage=stage\""),
         ("\"Stage=dev\"", "\"Stage=dev\", \"Architecture=x86_64\""),
         ("\"GraceSeconds=60\"", "\"Grace=60\""),
+        (
+            "'SweepExpression=\"rate(1 minute)\"'",
+            "\"SweepExpression=rate(1 minute)\"",
+        ),
+        ("CAPABILITY_NAMED_IAM", "CAPABILITY_IAM"),
     ] {
         assert!(text.contains(from), "{from}");
         let bent = entries(&text.replacen(from, to, 1));

@@ -94,8 +94,8 @@ fn a_schedule_waits_for_the_permission_to_invoke() {
 fn a_schedule_that_does_not_wait_is_found() {
     let root = Template::bent(
         "template",
-        "RotationFunctionArn: !GetAtt Rotation.Outputs.DatabaseFunctionArn",
-        "RotationFunctionArn: !Sub arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:a",
+        "RotationFunctionArn: !GetAtt Rotation.Outputs.DatabaseFunctionArn\n        ExistingSecretArn",
+        "RotationFunctionArn: !Sub arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:a\n        ExistingSecretArn",
     );
     assert_eq!(
         early(&root, &Template::of("example-database")),

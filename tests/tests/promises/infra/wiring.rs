@@ -15,6 +15,11 @@ fn miswired(root: &Template) -> Vec<String> {
         let location = resource["Properties"]["Location"].as_str().unwrap();
         let file = location.trim_start_matches("./").trim_end_matches(".yaml");
         let nested = Template::of(file);
+        for (parameter, value) in entries(&resource["Properties"]["Parameters"]) {
+            if !comes_from_somewhere(root, value) {
+                miswired.push(format!("{name} is handed a {parameter} that nobody has"));
+            }
+        }
         if names(&resource["Properties"]["Parameters"]) != names(&nested.body["Parameters"]) {
             miswired.push(format!(
                 "{name} hands on other parameters than {file} asks for"
@@ -29,7 +34,33 @@ fn miswired(root: &Template) -> Vec<String> {
             miswired.push(format!("{name} is not explained"));
         }
     }
+    for (name, output) in entries(&root.body["Outputs"]) {
+        if !comes_from_somewhere(root, &output["Value"]) {
+            miswired.push(format!("output {name} has nothing to show"));
+        }
+        if output.get("Description").is_none() {
+            miswired.push(format!("output {name} is not explained"));
+        }
+    }
     miswired
+}
+
+/// A parameter of the root, or an output that the nested template really has.
+fn comes_from_somewhere(root: &Template, value: &Value) -> bool {
+    if let Some(parameter) = value["Ref"].as_str() {
+        return root.body["Parameters"].get(parameter).is_some();
+    }
+    let stack = value["Fn::GetAtt"][0].as_str().unwrap_or_default();
+    let location = &root.body["Resources"][stack]["Properties"]["Location"];
+    let output = value["Fn::GetAtt"][1].as_str();
+    let output = output.and_then(|path| path.strip_prefix("Outputs."));
+    match (location.as_str(), output) {
+        (Some(location), Some(output)) => {
+            let file = location.trim_start_matches("./").trim_end_matches(".yaml");
+            Template::of(file).body["Outputs"].get(output).is_some()
+        }
+        _ => false,
+    }
 }
 
 fn names(map: &Value) -> Vec<&str> {
@@ -63,6 +94,14 @@ fn a_parameter_that_is_lost_on_the_way_is_found() {
         (
             "Resources:\n",
             "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n",
+        ),
+        (
+            "TableArn: !GetAtt Registry.Outputs.TableArn",
+            "TableArn: !GetAtt Registry.Outputs.Table",
+        ),
+        (
+            "Value: !GetAtt Retire.Outputs.QueueUrl",
+            "Value: !GetAtt Gone.Outputs.QueueUrl",
         ),
     ] {
         assert_eq!(

@@ -1,0 +1,172 @@
+//! Who of all may do what cannot be undone, or what reveals something. One line per power; who gains one
+//! fails here, in whatever template.
+
+use std::collections::BTreeSet;
+
+use super::permissions::statements;
+use super::template::{Template, list};
+use crate::tidy::holds;
+
+/// The roles and policies that may have a power.
+const MAY: [(&str, &[&str]); 12] = [
+    (
+        "secretsmanager:GetSecretValue",
+        &["DatabaseFunctionRole", "RetireFunctionRole"],
+    ),
+    ("secretsmanager:PutSecretValue", &["DatabaseFunctionRole"]),
+    (
+        "secretsmanager:UpdateSecretVersionStage",
+        &["DatabaseFunctionRole", "RetireFunctionRole"],
+    ),
+    ("secretsmanager:RotateSecret", &["SweepFunctionRole"]),
+    ("secretsmanager:ListSecrets", &["SweepFunctionRole"]),
+    (
+        "lambda:InvokeFunction",
+        &["Operator", "SchedulerRole", "SweepFunctionRole"],
+    ),
+    ("sqs:SendMessage", &["SchedulerRole", "SweepFunctionRole"]),
+    (
+        "sqs:ReceiveMessage",
+        &["ObserveFunctionRole", "RetireFunctionRole"],
+    ),
+    (
+        "kms:Decrypt",
+        &["DatabaseFunctionRole", "RetireFunctionRole"],
+    ),
+    ("kms:GenerateDataKey", &["DatabaseFunctionRole"]),
+    (
+        "events:PutEvents",
+        &[
+            "DatabaseFunctionRole",
+            "ObserveFunctionRole",
+            "RetireFunctionRole",
+            "SweepFunctionRole",
+        ],
+    ),
+    (
+        "dynamodb:PutItem",
+        &[
+            "ObserveFunctionRole",
+            "RetireFunctionRole",
+            "SweepFunctionRole",
+        ],
+    ),
+];
+
+/// What anybody may have whose golden role says so.
+const ORDINARY: [&str; 17] = [
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:ListSecretVersionIds",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+];
+
+/// Each power that is allowed, with who has it.
+pub fn powers(templates: &[Template]) -> BTreeSet<(String, String)> {
+    let mut powers = BTreeSet::new();
+    for template in templates {
+        for of_type in ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy"] {
+            for (name, resource) in template.resources(of_type) {
+                let alone = Template {
+                    path: template.path.clone(),
+                    body: serde_json::json!({ "Resources": { name: resource } }),
+                };
+                let statements = statements(&alone);
+                let allowed = statements.iter().filter(|one| one["Effect"] == "Allow");
+                for action in allowed.flat_map(|one| list(&one["Action"])) {
+                    let action = action.as_str().unwrap();
+                    if action != "sts:AssumeRole" {
+                        powers.insert((action.to_owned(), name.to_owned()));
+                    }
+                }
+            }
+        }
+    }
+    powers
+}
+
+fn usurped(powers: &BTreeSet<(String, String)>) -> Vec<String> {
+    let may = |action: &str, who: &str| {
+        let line = MAY.iter().find(|(power, _)| *power == action);
+        match line {
+            Some((_, holders)) => holders.contains(&who),
+            None => ORDINARY.contains(&action),
+        }
+    };
+    let wrong = powers.iter().filter(|(action, who)| !may(action, who));
+    wrong
+        .map(|(action, who)| format!("{who} may {action}"))
+        .collect()
+}
+
+#[test]
+fn nobody_has_a_power_that_is_not_written_down() {
+    holds(&usurped(&powers(&Template::all())));
+}
+
+#[test]
+fn every_power_that_is_written_down_is_had() {
+    let powers = powers(&Template::all());
+    for (action, holders) in MAY {
+        for who in holders {
+            let had = powers.contains(&(action.to_owned(), (*who).to_owned()));
+            assert!(had, "{who} may not {action}");
+        }
+    }
+    for action in ORDINARY {
+        assert!(powers.iter().any(|(had, _)| had == action), "{action}");
+    }
+}
+
+#[test]
+fn a_power_in_other_hands_is_found() {
+    for (template, from, to) in [
+        (
+            "observe",
+            "secretsmanager:ListSecretVersionIds",
+            "secretsmanager:GetSecretValue",
+        ),
+        (
+            "sweep",
+            "Action: secretsmanager:RotateSecret",
+            "Action: secretsmanager:CancelRotateSecret",
+        ),
+        (
+            "retire",
+            "- secretsmanager:GetSecretValue",
+            "- secretsmanager:PutSecretValue",
+        ),
+        (
+            "retire",
+            "- secretsmanager:UpdateSecretVersionStage",
+            "- secretsmanager:DeleteSecret",
+        ),
+        (
+            "operators",
+            "Action: [secretsmanager:DescribeSecret",
+            "Action: [secretsmanager:GetSecretValue",
+        ),
+        (
+            "operators",
+            "Action: [dynamodb:GetItem, dynamodb:Query]",
+            "Action: [dynamodb:GetItem, dynamodb:PutItem]",
+        ),
+        ("observe", "- dynamodb:GetItem", "- dynamodb:Scan"),
+    ] {
+        let bent = Template::bent(template, from, to);
+        assert_eq!(usurped(&powers(&[bent])).len(), 1, "{to}");
+    }
+}

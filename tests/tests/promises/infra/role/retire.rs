@@ -1,0 +1,92 @@
+//! The role of the function that retires credentials: it reads what it must try, and writes no value.
+
+use serde_json::json;
+
+use super::{
+    Need, Role, allow, announcements, any_secret, its_own_log, its_queue, listed_keys,
+    listed_superuser_secrets, tagged_superuser_secrets, the_registry,
+};
+
+const ROLE: Role = Role {
+    template: "retire",
+    resource: "RetireFunctionRole",
+};
+
+fn secrets_we_rotate() -> Need {
+    let actions = [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ];
+    let ours = json!({ "Ref": "RotationFunctionArn" });
+    allow(&actions, any_secret()).when(json!({ "StringEquals": {
+        "secretsmanager:resource/AllowRotationLambdaArn": ours,
+    }}))
+}
+
+#[test]
+fn the_role_has_a_statement_per_need_and_no_other() {
+    ROLE.says_nothing_but(&[
+        "AnnounceWhatItDoes",
+        "JoinTheVpc",
+        "KeepCodeFromTheVpc",
+        "KeepTheRegistry",
+        "ReadListedSuperuserSecrets",
+        "ReadTaggedSuperuserSecrets",
+        "RetireWhatWeRotate",
+        "SeeTheVpc",
+        "TakeFromItsQueue",
+        "UseTheKeysOfSecrets",
+        "WriteItsOwnLog",
+    ]);
+    ROLE.is_of_a_function();
+}
+
+#[test]
+fn it_reads_and_labels_only_secrets_that_our_function_rotates() {
+    ROLE.says("RetireWhatWeRotate", &secrets_we_rotate());
+    let written =
+        "secretsmanager:GetSecretValue\n                  - secretsmanager:PutSecretValue";
+    for (from, to) in [
+        ("secretsmanager:GetSecretValue", written),
+        ("resource/AllowRotationLambdaArn", "Name"),
+        ("!Ref RotationFunctionArn", "\"*\""),
+    ] {
+        let bent = ROLE.bent(from, to, "RetireWhatWeRotate");
+        assert_ne!(bent, Some(secrets_we_rotate()), "{to}");
+    }
+}
+
+#[test]
+fn it_reads_superuser_secrets_that_are_tagged_so_or_listed() {
+    ROLE.says("ReadTaggedSuperuserSecrets", &tagged_superuser_secrets());
+    ROLE.says("ReadListedSuperuserSecrets", &listed_superuser_secrets());
+}
+
+#[test]
+fn it_decrypts_with_listed_keys_through_secrets_manager_and_encrypts_nothing() {
+    ROLE.says("UseTheKeysOfSecrets", &listed_keys(&["kms:Decrypt"]));
+}
+
+#[test]
+fn it_keeps_the_registry() {
+    ROLE.says("KeepTheRegistry", &the_registry());
+}
+
+#[test]
+fn it_takes_from_its_own_queue_and_writes_its_own_log_only() {
+    ROLE.says("TakeFromItsQueue", &its_queue());
+    ROLE.says("WriteItsOwnLog", &its_own_log("RetireLog"));
+}
+
+#[test]
+fn it_announces_under_its_own_name_on_the_inner_bus_only() {
+    let types = [
+        "rekey.retire.intended",
+        "rekey.rollback.intended",
+        "rekey.secret.retired",
+        "rekey.secret.retire_held",
+        "rekey.secret.rolled_back",
+    ];
+    ROLE.says("AnnounceWhatItDoes", &announcements("rekey.retire", &types));
+}

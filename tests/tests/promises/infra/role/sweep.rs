@@ -1,0 +1,103 @@
+//! The role of the function that does what is due: it hands over and resumes, and reads no value.
+
+use serde_json::json;
+
+use super::{Need, Role, allow, announcements, any_secret, its_own_log, the_registry};
+
+const ROLE: Role = Role {
+    template: "sweep",
+    resource: "SweepFunctionRole",
+};
+
+fn resumed_rotations() -> Need {
+    let ours = json!({ "Ref": "RotationFunctionArn" });
+    allow(&["secretsmanager:RotateSecret"], any_secret()).when(json!({
+        "StringEquals": { "secretsmanager:resource/AllowRotationLambdaArn": ours },
+        "ArnEqualsIfExists": { "secretsmanager:RotationLambdaARN": ours },
+        "BoolIfExists": { "secretsmanager:ModifyRotationRules": "false" },
+    }))
+}
+
+#[test]
+fn the_role_has_a_statement_per_need_and_no_other() {
+    ROLE.says_nothing_but(&[
+        "AnnounceWhatIsDue",
+        "HandOverToRetire",
+        "KeepTheRegistry",
+        "LetSecretsManagerRotate",
+        "ListTheSecrets",
+        "LookAtSecrets",
+        "ResumeRotations",
+        "WriteItsOwnLog",
+    ]);
+    ROLE.is_of_a_function();
+}
+
+#[test]
+fn it_looks_at_secrets_and_never_into_them() {
+    let actions = [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:ListSecretVersionIds",
+    ];
+    ROLE.says("LookAtSecrets", &allow(&actions, any_secret()));
+    let every = allow(&["secretsmanager:ListSecrets"], json!("*"));
+    ROLE.says("ListTheSecrets", &every);
+}
+
+#[test]
+fn it_resumes_a_rotation_of_ours_and_changes_neither_function_nor_schedule() {
+    ROLE.says("ResumeRotations", &resumed_rotations());
+    for (from, to) in [
+        (
+            "secretsmanager:RotateSecret\n",
+            "[secretsmanager:RotateSecret, secretsmanager:CancelRotateSecret]\n",
+        ),
+        ("resource/AllowRotationLambdaArn", "Name"),
+        (
+            "ModifyRotationRules: \"false\"",
+            "ModifyRotationRules: \"true\"",
+        ),
+        ("ArnEqualsIfExists:", "ArnLikeIfExists:"),
+    ] {
+        let bent = ROLE.bent(from, to, "ResumeRotations");
+        assert_ne!(bent, Some(resumed_rotations()), "{to}");
+    }
+}
+
+/// RotateSecret asks its caller for it, and the function takes nothing but the four steps.
+#[test]
+fn it_may_invoke_the_rotation_function_and_no_other() {
+    let ours = json!({ "Ref": "RotationFunctionArn" });
+    ROLE.says(
+        "LetSecretsManagerRotate",
+        &allow(&["lambda:InvokeFunction"], ours),
+    );
+}
+
+#[test]
+fn it_hands_over_to_the_queue_of_retirements_only() {
+    let queue = json!({ "Ref": "RetireQueueArn" });
+    ROLE.says("HandOverToRetire", &allow(&["sqs:SendMessage"], queue));
+}
+
+#[test]
+fn it_keeps_the_registry_and_writes_its_own_log_only() {
+    ROLE.says("KeepTheRegistry", &the_registry());
+    ROLE.says("WriteItsOwnLog", &its_own_log("SweepLog"));
+}
+
+#[test]
+fn it_announces_under_its_own_name_on_the_inner_bus_only() {
+    let types = [
+        "greentic.secrets.put",
+        "greentic.secrets.delete",
+        "greentic.secrets.rotate.requested",
+        "greentic.secrets.rotate.completed",
+        "greentic.secrets.missing.detected",
+        "rekey.grace.ending",
+        "rekey.secret.near_expiry",
+        "rekey.secret.overdue",
+        "rekey.secret.quarantined",
+    ];
+    ROLE.says("AnnounceWhatIsDue", &announcements("rekey.sweep", &types));
+}

@@ -18,6 +18,10 @@ use crate::health::{HealthChecks, HealthError};
 use crate::ledger::Registry;
 use crate::order::{Order, OrderError, Wish};
 
+/// The longest that one order may take. Under the time after which the target ends a session that says
+/// nothing, so that no order goes on whose lock is gone.
+const LONGEST: Duration = Duration::from_secs(26);
+
 /// The function: everything that lives from one call to the next.
 pub struct Retire {
     function: String,
@@ -129,7 +133,8 @@ impl Retire {
     async fn obey(&self, order: &Order, deadline: Duration) -> RetireAnswer {
         let (started, begun) = (Instant::now(), now());
         let work = self.work(order, seconds(begun));
-        let answer = match within(budget(deadline, begun), work).await {
+        let time = budget(deadline, begun).min(LONGEST);
+        let answer = match within(time, work).await {
             Ok(answer) => answer,
             Err(unended) => order.unended(unended),
         };

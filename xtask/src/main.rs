@@ -8,6 +8,7 @@
 mod bench;
 mod demo;
 mod functions;
+mod local_cloud;
 mod place;
 mod postgres;
 mod python;

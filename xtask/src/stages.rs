@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::local_cloud::LocalCloud;
 use crate::python::Venv;
 use crate::services::Services;
 use crate::{demo, place, postgres, run, tools};
@@ -14,7 +15,7 @@ struct Stage {
     run: fn(&mut Context) -> Result<()>,
 }
 
-const STAGES: [Stage; 12] = [
+const STAGES: [Stage; 14] = [
     Stage {
         name: "fmt",
         what: "cargo fmt --check",
@@ -56,6 +57,11 @@ const STAGES: [Stage; 12] = [
         run: protocol,
     },
     Stage {
+        name: "registry",
+        what: "the registry in memory: every event twice, in any order, late; the store's promises",
+        run: registry,
+    },
+    Stage {
         name: "postgres",
         what: "the rotator and the crash test on real servers",
         run: on_postgres,
@@ -64,6 +70,11 @@ const STAGES: [Stage; 12] = [
         name: "local-cloud",
         what: "the local cloud against the rules of Secrets Manager",
         run: local_cloud,
+    },
+    Stage {
+        name: "adapters",
+        what: "DynamoDB and Secrets Manager through the adapters, and what a sweep reads",
+        run: adapters,
     },
     Stage {
         name: "end-to-end",
@@ -227,6 +238,11 @@ fn protocol(_: &mut Context) -> Result<()> {
     run::shown(cargo_test(&tests).args(["--", "--nocapture"]))
 }
 
+fn registry(_: &mut Context) -> Result<()> {
+    let tests = ["--test", "shuffle", "--test", "store_in_memory"];
+    run::shown(cargo_test(&tests).args(["--", "--nocapture"]))
+}
+
 fn on_postgres(context: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&["--test", "postgres", "--", "--nocapture"]);
     context.services()?.tell(&mut tests);
@@ -244,6 +260,12 @@ fn local_cloud(context: &mut Context) -> Result<()> {
         "tests/local_cloud/checks",
     ]);
     run::shown(&mut checks)
+}
+
+fn adapters(context: &mut Context) -> Result<()> {
+    let cloud = LocalCloud::start(&context.services()?.venv)?;
+    let mut tests = cargo_test(&["--test", "adapters", "--", "--nocapture"]);
+    run::shown(tests.env("REKEY_TEST_CLOUD", &cloud.endpoint))
 }
 
 fn end_to_end(context: &mut Context) -> Result<()> {

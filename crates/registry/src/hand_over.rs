@@ -1,7 +1,7 @@
 //! What is announced when something falls due.
 
 use rekey_events::{
-    Announcement, DetailType, GraceEnding, Lateness, SecretNearExpiry, SecretOverdue, SecretRef,
+    Announcement, GraceEnding, Lateness, SecretNearExpiry, SecretOverdue, SecretRef,
 };
 
 use crate::consumer::Consumer;
@@ -11,13 +11,6 @@ use crate::orders::Order;
 use crate::policy::Policy;
 use crate::state::not_moved;
 use crate::tell::{self, Telling};
-
-/// What a sweep announces.
-pub const ANNOUNCES: &[DetailType] = &[
-    DetailType::GraceEnding,
-    DetailType::SecretNearExpiry,
-    DetailType::SecretOverdue,
-];
 
 const DAY: i64 = 24 * 60 * 60;
 

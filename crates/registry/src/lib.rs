@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod announced;
 mod changes;
 mod consumer;
 mod deadline;
@@ -40,17 +41,14 @@ pub use drift::drift;
 pub use due::{Bucket, Due};
 pub use engine::{Failed, apply};
 pub use explain::{Finding, Severity, explain};
-pub use hand_over::{ANNOUNCES as SWEEP_ANNOUNCES, HandOver, hand_over, needs_consumers};
+pub use hand_over::{HandOver, hand_over, needs_consumers};
 pub use lifecycle::State;
-pub use observe::{ANNOUNCES as OBSERVE_ANNOUNCES, Happening, Observation};
+pub use observe::{Happening, Observation};
 pub use orders::{Order, OrderError, Orders};
 pub use policy::Policy;
 pub use publisher::{PublishError, Publisher};
 pub use record::{DeletionAsked, Pending, Presence, Quarantine, Rollback, Secret};
-pub use report::{
-    ANNOUNCES as RETIRE_ANNOUNCES, BroughtBack, Patience, Report, ReportError, Retired, patience,
-    report,
-};
+pub use report::{BroughtBack, Patience, Report, ReportError, Retired, patience, report};
 pub use snapshot::{
     GRACE_TAG, HEALTH_TAG, KIND_TAG, Look, LookError, MAX_AGE_TAG, OWNER_TAG, Secrets, SeenVersion,
     Snapshot, TaggedPage,
@@ -59,7 +57,7 @@ pub use state::{SecretState, Unsent, not_moved};
 pub use store::{DuePage, Next, Noted, Store, StoreError, Taken};
 pub use sweep::{Swept, sweep};
 pub use tell::Untellable;
-pub use treatment::{ANNOUNCES as DOCTOR_ANNOUNCES, Treatment, is_stuck, treatment};
+pub use treatment::{Treatment, is_stuck, treatment};
 pub use version::{
     Deed, Failure, Hold, Intent, Retirement, RolledBack, Rotation, Told, Version, VersionId, Void,
 };

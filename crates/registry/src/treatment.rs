@@ -1,6 +1,6 @@
 //! What is done about a rotation that is stuck.
 
-use rekey_events::{DetailType, Outcome};
+use rekey_events::Outcome;
 
 use crate::decision::Decision;
 use crate::observe::announce::{Announcing, quarantined};
@@ -9,13 +9,6 @@ use crate::record::{Presence, Quarantine};
 use crate::state::SecretState;
 use crate::tell::Untellable;
 use crate::version::VersionId;
-
-/// What the doctor announces, besides what the reconciliation records late.
-pub const ANNOUNCES: &[DetailType] = &[
-    DetailType::SecretQuarantined,
-    DetailType::RotateCompleted,
-    DetailType::MissingDetected,
-];
 
 /// What is to be done.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -98,3 +98,91 @@ impl RegistryTable {
         self.update(&key, update)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::Canned;
+    use rekey_registry::{Secret, Store, Version, VersionId};
+    use serde_json::{Value, json};
+    use std::sync::{Arc, Mutex};
+
+    fn secret() -> Secret {
+        let secret = json!({
+            "name": "db/app", "arn": "arn", "kind": "postgres", "registered_at": 1_700_000_000,
+            "presence": { "is": "present" }, "revision": 2,
+        });
+        serde_json::from_value(secret).unwrap()
+    }
+
+    /// As long as the ids of Secrets Manager may be.
+    fn id(number: u32) -> VersionId {
+        VersionId::new(format!("{number:064}"))
+    }
+
+    /// The actions of the one transaction that the changes are.
+    async fn actions(changes: &Changes) -> Vec<Value> {
+        let seen = Arc::new(Mutex::new(Value::Null));
+        let requests = seen.clone();
+        let aws = Canned::new(move |_, request, _| {
+            *requests.lock().unwrap() = request.clone();
+            (200, json!({}))
+        });
+        let table = RegistryTable::new(&aws.connection(), "registry".into());
+        table.commit(changes).await.unwrap();
+        assert_eq!(aws.calls(), ["TransactWriteItems"]);
+        let request = seen.lock().unwrap();
+        request["TransactItems"].as_array().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn the_largest_commit_keeps_to_the_limits_of_its_transaction() {
+        // "Service, account, and table quotas in Amazon DynamoDB": 100 actions, an expression of 4 KB.
+        let half = u32::try_from(Changes::MOST / 2).unwrap();
+        let of = |number| Version::new(id(number), number, None);
+        let changes = Changes {
+            expected: Some(1),
+            secret: secret(),
+            versions: (1..=half).map(of).collect(),
+            dropped: (half + 1..2 * half).map(id).collect(),
+            armed: Vec::new(),
+            disarmed: Vec::new(),
+            unsent: Vec::new(),
+        };
+        let actions = actions(&changes).await;
+        assert_eq!((changes.parts(), actions.len()), (Changes::MOST, 100));
+        let expression = actions[0]["Update"]["UpdateExpression"].as_str().unwrap();
+        assert!(expression.len() <= 4096, "{}", expression.len());
+    }
+
+    #[tokio::test]
+    async fn every_write_of_a_commit_hangs_on_the_revision_of_the_secret() {
+        let mut changes = Changes {
+            expected: Some(7),
+            secret: secret(),
+            versions: Vec::new(),
+            dropped: Vec::new(),
+            armed: Vec::new(),
+            disarmed: Vec::new(),
+            unsent: Vec::new(),
+        };
+        let update = actions(&changes).await[0]["Update"].clone();
+        let condition = update["ConditionExpression"].as_str().unwrap();
+        let (name, value) = condition.split_once(" = ").unwrap();
+        assert_eq!(update["ExpressionAttributeNames"][name], "revision");
+        assert_eq!(
+            update["ExpressionAttributeValues"][value],
+            json!({ "N": "7" })
+        );
+
+        changes.expected = None;
+        let first = actions(&changes).await;
+        let condition = first[0]["Update"]["ConditionExpression"].as_str().unwrap();
+        assert!(
+            condition.starts_with("attribute_not_exists(#"),
+            "{condition}"
+        );
+        let name = json!({ "pk": { "S": "NAMES" }, "sk": { "S": "db/app" } });
+        assert_eq!(first[1]["Put"]["Item"], name);
+    }
+}

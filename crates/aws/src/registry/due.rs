@@ -108,3 +108,102 @@ fn moved(due: &Due, next: Next) -> Expressions {
     update.only_if(&[DEADLINES, &key, DUE_AT], Some(number(due.due_at)));
     update
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::{Canned, refusal};
+    use rekey_registry::Store;
+    use serde_json::{Value, json};
+
+    fn due() -> Due {
+        let due = json!({
+            "what": "retire", "name": "db/app", "arn": "arn", "version": "v1", "kind": "postgres",
+            "promised": 1_700_000_000, "due_at": 1_700_000_000,
+        });
+        serde_json::from_value(due).unwrap()
+    }
+
+    fn cancelled(codes: [&str; 3]) -> (u16, Value) {
+        let reasons = codes.map(|code| json!({ "Code": code }));
+        let answer = json!({
+            "__type": "TransactionCanceledException", "CancellationReasons": reasons,
+        });
+        (400, answer)
+    }
+
+    async fn taken(aws: &Canned) -> Result<Taken, StoreError> {
+        let table = RegistryTable::new(&aws.connection(), "registry".into());
+        table.take(&due(), Next::At(1_700_000_900)).await
+    }
+
+    #[tokio::test]
+    async fn another_write_of_the_same_secret_does_not_decide_who_takes_a_deadline() {
+        let busy = || cancelled(["TransactionConflict", "None", "None"]);
+        let ours = Canned::new(
+            move |_, _, before| {
+                if before < 2 { busy() } else { (200, json!({})) }
+            },
+        );
+        let expected = due().after(Next::At(1_700_000_900));
+        assert_eq!(taken(&ours).await, Ok(Taken::Ours(expected)));
+        assert_eq!(ours.calls(), ["TransactWriteItems"; 3]);
+
+        let theirs = Canned::new(move |_, _, before| {
+            if before == 0 {
+                busy()
+            } else {
+                cancelled(["ConditionalCheckFailed", "None", "None"])
+            }
+        });
+        assert_eq!(taken(&theirs).await, Ok(Taken::Gone));
+
+        let nobody = Canned::new(move |_, _, _| busy());
+        assert_eq!(taken(&nobody).await, Err(StoreError::Conflict));
+        assert_eq!(nobody.calls().len(), ATTEMPTS);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_does_not_answer_is_not_taken_for_somebody_else() {
+        let throttled = Canned::new(|_, _, _| cancelled(["None", "ThrottlingError", "None"]));
+        assert_eq!(taken(&throttled).await, Err(StoreError::Throttled));
+        let down = Canned::new(|_, _, _| (500, json!({ "__type": "InternalServerError" })));
+        assert!(matches!(
+            taken(&down).await,
+            Err(StoreError::Unavailable(_))
+        ));
+        let denied = Canned::new(|_, _, _| refusal("AccessDeniedException"));
+        assert!(matches!(taken(&denied).await, Err(StoreError::Denied(_))));
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_asked_for_again_with_the_same_token() {
+        let tokens = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = tokens.clone();
+        let aws = Canned::new(move |_, request, before| {
+            let token = request["ClientRequestToken"].as_str().unwrap().to_owned();
+            seen.lock().unwrap().push(token);
+            if before == 0 {
+                (500, json!({ "__type": "InternalServerError" }))
+            } else {
+                (200, json!({}))
+            }
+        });
+        assert!(matches!(taken(&aws).await, Ok(Taken::Ours(_))));
+        let tokens = tokens.lock().unwrap();
+        assert_eq!(tokens.len(), 2);
+        assert_eq!(tokens[0], tokens[1]);
+    }
+
+    #[tokio::test]
+    async fn a_page_that_would_begin_behind_what_is_due_is_empty_and_costs_nothing() {
+        let aws = Canned::new(|_, _, _| (200, json!({})));
+        let table = RegistryTable::new(&aws.connection(), "registry".into());
+        let due = due();
+        let page = table
+            .due(due.bucket(), due.due_at - 1, Some(&due.place()))
+            .await;
+        assert_eq!(page, Ok(DuePage::default()));
+        assert!(aws.calls().is_empty());
+    }
+}

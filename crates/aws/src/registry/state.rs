@@ -185,3 +185,60 @@ fn own_secret(name: &str, item: Item) -> Result<Secret, StoreError> {
         Err(corrupt(&Key::secret(name)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::Canned;
+    use rekey_registry::Store;
+    use serde_json::{Value, json};
+
+    /// The secret at one revision and its version at another, as two pages of a query.
+    fn page(revision: u64, written: u64, request: &Value) -> Value {
+        if request.get("ExclusiveStartKey").is_none() {
+            let next = json!({ "pk": { "S": "SECRET#db/app" }, "sk": { "S": "META" } });
+            return json!({
+                "ScannedCount": 1,
+                "Items": [{
+                    "pk": { "S": "SECRET#db/app" }, "sk": { "S": "META" },
+                    "name": { "S": "db/app" }, "arn": { "S": "arn" }, "kind": { "S": "postgres" },
+                    "registered_at": { "N": "1700000000" }, "revision": { "N": revision.to_string() },
+                    "presence": { "M": { "is": { "S": "present" } } },
+                    "writes": { "M": { "v1": { "N": revision.to_string() } } },
+                }],
+                "LastEvaluatedKey": next,
+            });
+        }
+        json!({
+            "ScannedCount": 1,
+            "Items": [{
+                "pk": { "S": "SECRET#db/app" }, "sk": { "S": "VERSION#v1" },
+                "id": { "S": "v1" }, "number": { "N": "1" }, "state": { "S": "made" },
+                "written": { "N": written.to_string() },
+            }],
+        })
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_met_half_written_is_read_again_until_it_is_whole() {
+        // Two looks find the version as it was before the transaction, the third as it is after.
+        let aws = Canned::new(|_, request, before| {
+            (200, page(2, if before < 4 { 1 } else { 2 }, request))
+        });
+        let table = RegistryTable::new(&aws.connection(), "registry".into());
+        let state = table.load("db/app").await.unwrap().unwrap();
+        assert_eq!(state.secret.revision, 2);
+        assert_eq!(state.versions.len(), 1);
+        assert_eq!(aws.calls(), ["Query"; 6], "three times two pages");
+        assert_eq!(table.usage().items_read, 6);
+    }
+
+    #[tokio::test]
+    async fn what_never_becomes_whole_is_an_error_that_may_pass() {
+        let aws = Canned::new(|_, request, _| (200, page(2, 1, request)));
+        let table = RegistryTable::new(&aws.connection(), "registry".into());
+        let error = table.load("db/app").await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)) && error.is_passing());
+        assert_eq!(aws.calls().len(), 2 * ATTEMPTS);
+    }
+}

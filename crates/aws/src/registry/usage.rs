@@ -3,10 +3,11 @@ use std::ops::Sub;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
 /// What calls have used of a table, by `ReturnConsumedCapacity`: for a log line and for tests that say
-/// what a sweep may cost. The difference of two is what was used between them.
+/// what a sweep may cost. The difference of two is what was used between them. A call that fails says
+/// nothing of what it used, and is not in here.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// How many calls were answered.
+    /// How many calls succeeded.
     pub requests: u64,
     /// How many items were looked at, found or not: `ScannedCount`.
     pub items_read: u64,

@@ -169,7 +169,7 @@ fn snapshot(description: DescribeSecretOutput, versions: Vec<SecretVersionsListE
     let versions = versions.into_iter().filter_map(|version| {
         Some(SeenVersion {
             id: VersionId::new(version.version_id?),
-            created_ms: version.created_date.and_then(|date| date.to_millis().ok()),
+            created_ms: version.created_date.and_then(milliseconds),
             labels: version.version_stages.unwrap_or_default(),
         })
     });
@@ -187,6 +187,13 @@ fn snapshot(description: DescribeSecretOutput, versions: Vec<SecretVersionsListE
         deleted: seconds(description.deleted_date),
         versions: versions.collect(),
     }
+}
+
+/// To the nearest: the service writes seconds with a fraction, which a binary number holds as a little less
+/// or more.
+fn milliseconds(date: DateTime) -> Option<i64> {
+    let nanoseconds = date.as_nanos().saturating_add(500_000);
+    i64::try_from(nanoseconds.div_euclid(1_000_000)).ok()
 }
 
 pub(super) fn tags(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
@@ -212,6 +219,97 @@ pub(super) fn look_error(error: StoreError) -> LookError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Canned, refusal};
+    use serde_json::{Value, json};
+
+    /// A secret whose AWSPENDING is open, or has become AWSCURRENT.
+    fn answer(operation: &str, done: bool) -> (u16, Value) {
+        let (first, second) = if done {
+            (["AWSPREVIOUS"], ["AWSCURRENT"])
+        } else {
+            (["AWSCURRENT"], ["AWSPENDING"])
+        };
+        let answer = match operation {
+            "DescribeSecret" => json!({
+                "Name": "db/app", "ARN": "arn", "VersionIdsToStages": { "v1": first, "v2": second },
+            }),
+            _ => json!({
+                "Versions": [
+                    { "VersionId": "v1", "VersionStages": first },
+                    { "VersionId": "v2", "VersionStages": second },
+                ],
+            }),
+        };
+        (200, answer)
+    }
+
+    async fn labels(aws: &Canned) -> Vec<Vec<String>> {
+        let look = SecretsManager::new(&aws.connection()).look("db/app").await;
+        let Look::Found(snapshot) = look.unwrap() else {
+            panic!("it is missing");
+        };
+        let versions = snapshot.versions.into_iter();
+        versions.map(|version| version.labels).collect()
+    }
+
+    #[tokio::test]
+    async fn a_rotation_that_ends_between_the_two_calls_is_not_seen_half() {
+        let aws = Canned::new(|operation, _, before| {
+            answer(operation, operation == "DescribeSecret" || before > 0)
+        });
+        assert_eq!(labels(&aws).await, [["AWSPREVIOUS"], ["AWSCURRENT"]]);
+        assert_eq!(aws.calls().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn two_calls_that_never_agree_do_not_hold_up_everything_else() {
+        let aws = Canned::new(|operation, _, _| answer(operation, operation == "DescribeSecret"));
+        assert_eq!(labels(&aws).await, [["AWSCURRENT"], ["AWSPENDING"]]);
+        assert_eq!(aws.calls().len(), 2 * ATTEMPTS);
+    }
+
+    #[tokio::test]
+    async fn every_page_of_versions_is_read() {
+        let aws = Canned::new(|operation, request, _| {
+            if operation == "DescribeSecret" {
+                return (200, json!({ "Name": "db/app", "ARN": "arn" }));
+            }
+            assert_eq!(request["IncludeDeprecated"], true);
+            match request["NextToken"].as_str() {
+                None => (
+                    200,
+                    json!({ "Versions": [{ "VersionId": "v1" }], "NextToken": "2" }),
+                ),
+                Some(_) => (200, json!({ "Versions": [{ "VersionId": "v2" }] })),
+            }
+        });
+        assert_eq!(labels(&aws).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn only_an_absent_secret_is_missing() {
+        for (code, expected) in [
+            ("ResourceNotFoundException", Ok(Look::Missing)),
+            (
+                "AccessDeniedException",
+                Err(LookError::Denied("DescribeSecret: not now".into())),
+            ),
+            ("ThrottlingException", Err(LookError::Throttled)),
+            (
+                "InternalServiceError",
+                Err(LookError::Unavailable(
+                    "DescribeSecret: InternalServiceError".into(),
+                )),
+            ),
+        ] {
+            let aws = Canned::new(move |operation, _, _| match operation {
+                "DescribeSecret" => refusal(code),
+                _ => answer(operation, true),
+            });
+            let look = SecretsManager::new(&aws.connection()).look("db/app").await;
+            assert_eq!(look, expected, "{code}");
+        }
+    }
 
     fn described(labels: &[(&str, &[&str])]) -> DescribeSecretOutput {
         let mut description = DescribeSecretOutput::builder();

@@ -1,11 +1,12 @@
 //! The local cloud that was started for the tests, and tables in it.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
+    ScalarAttributeType, WriteRequest,
 };
 use rekey_aws::{Connection, Credential, RegistryTable, Settings};
 
@@ -61,6 +62,8 @@ macro_rules! sdk {
 pub fn secrets_manager() -> aws_sdk_secretsmanager::Client {
     sdk!(aws_sdk_secretsmanager)
 }
+
+pub type Item = HashMap<String, AttributeValue>;
 
 /// An empty table with the registry's keys, and the SDK's own client beside the adapter.
 pub struct Table {
@@ -150,6 +153,34 @@ impl Table {
             .send()
             .await
             .unwrap();
+    }
+
+    /// The items of a partition.
+    pub async fn partition(&self, pk: &str) -> Vec<Item> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(pk))
+            .send()
+            .await
+            .unwrap();
+        answer.items.unwrap()
+    }
+
+    /// Writes whole items, 25 in a call.
+    pub async fn put_all(&self, items: Vec<Item>) {
+        for batch in items.chunks(25) {
+            let puts = batch.iter().map(|item| {
+                let put = PutRequest::builder().set_item(Some(item.clone())).build();
+                WriteRequest::builder().put_request(put.unwrap()).build()
+            });
+            let call = self.client.batch_write_item();
+            let answer = call.request_items(&self.name, puts.collect()).send().await;
+            let unprocessed = answer.unwrap().unprocessed_items.unwrap_or_default();
+            assert!(unprocessed.is_empty(), "the local cloud takes them all");
+        }
     }
 
     /// The keys of the items that have an attribute.

@@ -1,7 +1,7 @@
 //! What lies in the table, and what is made of it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use rekey_registry::{Bucket, Changes, Store, StoreError, VersionId, What};
+use rekey_registry::{Bucket, Changes, Read, Store, StoreError, VersionId, What};
 
 use crate::cloud::{Table, table, text};
 use crate::given::{armed, changed, loaded, registered, secret, unsent, version};
@@ -67,6 +67,14 @@ async fn an_item_that_cannot_be_read_is_named_and_never_shown() {
     registered(&table, &state).await;
     let id = state.unsent[0].announcement.event_id;
     let outbox = format!("UNSENT#{id}");
+    let read = Read {
+        event_id: id,
+        name: "db/app".into(),
+        service: Some("api".into()),
+        at: 1_700_000_000,
+        of_current: true,
+    };
+    table.store.note_read(&read).await.unwrap();
 
     for (sk, attribute, sound) in [
         ("META", "kind", text("postgres")),
@@ -74,6 +82,7 @@ async fn an_item_that_cannot_be_read_is_named_and_never_shown() {
         ("META", "name", text("db/app")),
         ("VERSION#v1", "number", number(1)),
         ("VERSION#v1", "id", text("v1")),
+        ("CONSUMER#api", "last_used_at", number(1_700_000_000)),
         (&outbox, "source", text("rekey.observe")),
     ] {
         for broken in [

@@ -82,17 +82,6 @@ async fn a_look_finds_every_version_with_its_labels_and_its_time() {
 }
 
 #[tokio::test]
-async fn a_look_at_more_versions_than_a_page_finds_them_all() {
-    let name = unique("look-pages");
-    made(&name).await;
-    // A version keeps a label of its own, or it may be pruned.
-    for number in 0..105 {
-        put(&name, &format!("{number:032}"), &["AWSCURRENT"]).await;
-    }
-    assert_eq!(looked(&name).await.versions.len(), 106);
-}
-
-#[tokio::test]
 async fn only_an_absent_secret_is_missing_and_a_deleted_one_says_until_when() {
     let name = unique("gone");
     assert_eq!(adapter().look(&name).await, Ok(Look::Missing));

@@ -11,8 +11,6 @@ pub(crate) mod hear;
 pub(crate) mod look;
 mod observation;
 
-use rekey_events::DetailType;
-
 pub use observation::{Happening, Observation};
 
 use crate::decision::Decision;
@@ -25,15 +23,6 @@ use crate::state::SecretState;
 use crate::tell::Untellable;
 use announce::Announcing;
 use hear::Heard;
-
-/// What the function that observes announces, besides reads.
-pub const ANNOUNCES: &[DetailType] = &[
-    DetailType::SecretPut,
-    DetailType::SecretDelete,
-    DetailType::RotateRequested,
-    DetailType::RotateCompleted,
-    DetailType::SecretQuarantined,
-];
 
 /// Why a look was taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 mod retire;
 mod roll_back;
 
-use rekey_events::{Announcement, DetailType, EventId, SecretRef};
+use rekey_events::{Announcement, EventId, SecretRef};
 
 pub use retire::{Patience, patience};
 
@@ -19,15 +19,6 @@ use crate::store::Store;
 use crate::story::tell_states;
 use crate::tell::{self, Telling, Untellable};
 use crate::version::{Version, VersionId};
-
-/// What the function that retires and rolls back announces.
-pub const ANNOUNCES: &[DetailType] = &[
-    DetailType::RetireIntended,
-    DetailType::RollbackIntended,
-    DetailType::SecretRetired,
-    DetailType::SecretRetireHeld,
-    DetailType::SecretRolledBack,
-];
 
 /// What is reported. The time of a report is the `now` it is made with.
 #[derive(Clone, Debug, PartialEq)]

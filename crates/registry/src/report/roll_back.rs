@@ -9,6 +9,8 @@ use crate::state::SecretState;
 use crate::tell;
 use crate::version::{RolledBack, VersionId};
 
+/// How far the clocks of two of our functions may be apart, in seconds.
+const CLOCKS_APART: i64 = 10 * 60;
 /// How many rollbacks are remembered.
 const REMEMBERED: usize = 8;
 
@@ -90,14 +92,15 @@ pub(super) fn done(
         reason: back.reason.clone(),
         by: back.requested_by.clone(),
     });
-    let is_fresh = [from, to].contains(&state.secret.current.as_ref().unwrap_or(to));
+    let came_back = version(state, from)?.activations.last().copied();
     let revived = version(state, to)?;
-    // Clocks are minutes apart: while it is the current one, it is alive since it was last dead.
-    let dead = revived.retirement.as_ref().filter(|_| is_fresh);
-    let dead = dead.map(|retired| retired.at.saturating_add(1));
-    revived.revived_at = revived.revived_at.max(Some(back.accepted_at)).max(dead);
-    // What moved the labels knows where they are, unless they were moved on since and that was seen.
-    if state.secret.current.as_ref() == Some(from) {
+    // Clocks are minutes apart: what was retired just before is alive again.
+    let dead = revived.retirement.as_ref().map(|retired| retired.at);
+    let just_before = dead.filter(|at| *at < back.accepted_at.saturating_add(CLOCKS_APART));
+    let after = just_before.map(|at| at.saturating_add(1));
+    revived.revived_at = revived.revived_at.max(Some(back.accepted_at)).max(after);
+    // What moved the labels knows where they are, unless they were moved on since and that is known.
+    if state.secret.current.as_ref() == Some(from) && came_back <= Some(back.accepted_at) {
         swap_labels(state, from, to);
         arrange(state, Some(to.clone()), Some(from.clone()), now);
     }

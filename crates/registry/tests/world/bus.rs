@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use rekey_events::{Announcement, Source};
+use rekey_registry::{LookError, Resume, announced};
 use rekey_registry::{Order, OrderError, Orders, PublishError, Publisher};
 
 /// A bus that remembers what it took, in order.
@@ -46,6 +47,20 @@ impl Publisher for Bus {
     }
 
     async fn publish(&self, announcements: &[Announcement]) -> Result<(), PublishError> {
+        let may = match self.source {
+            Source::Observe => announced::OBSERVE,
+            Source::Sweep => announced::SWEEP,
+            Source::Retire => announced::RETIRE,
+            _ => &[],
+        };
+        for one in announcements {
+            let detail_type = one.detail_type;
+            assert!(
+                may.contains(&detail_type),
+                "{} may not announce {detail_type}",
+                self.source
+            );
+        }
         self.taken.lock().unwrap().extend_from_slice(announcements);
         Ok(())
     }
@@ -64,6 +79,23 @@ impl Queue {
 impl Orders for Queue {
     async fn send(&self, order: &Order) -> Result<(), OrderError> {
         self.0.lock().unwrap().push(order.clone());
+        Ok(())
+    }
+}
+
+/// RotateSecret calls, remembered.
+#[derive(Clone, Default)]
+pub struct Rotations(Arc<Mutex<Vec<String>>>);
+
+impl Rotations {
+    pub fn called(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+impl Resume for Rotations {
+    async fn resume(&self, name: &str) -> Result<(), LookError> {
+        self.0.lock().unwrap().push(name.to_owned());
         Ok(())
     }
 }

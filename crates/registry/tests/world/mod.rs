@@ -1,12 +1,16 @@
 //! A Secrets Manager that only has labels and dates, a bus that remembers, and stories that happen there.
-#![allow(dead_code)] // Each test file uses its part.
+#![allow(dead_code, unused_imports)] // Each test file uses its part.
 
 mod bus;
+mod cut;
 mod secrets_manager;
+mod stage;
 mod story;
 
-pub use bus::{Bus, Queue};
+pub use bus::{Bus, Queue, Rotations};
+pub use cut::{Cut, How, Process, Watched, drive};
 pub use secrets_manager::{Change, SecretsManager, version};
+pub use stage::{DAY, HOUR, MINUTE, NAME, START, Stage, label_moved, put};
 pub use story::{Act, Expected, Step, Story};
 
 /// Numbers that look random and are the same in every run.

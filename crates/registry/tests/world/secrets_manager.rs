@@ -69,6 +69,23 @@ impl SecretsManager {
         self.0.lock().unwrap().insert(name.to_owned(), secret);
     }
 
+    /// An AWS service owns it.
+    pub fn manage(&self, name: &str, service: &str) {
+        self.0.lock().unwrap().get_mut(name).unwrap().owning_service = Some(service.to_owned());
+    }
+
+    /// Nobody owns it: the tag is gone.
+    pub fn disown(&self, name: &str, at: i64) {
+        self.change(name, at, |secret| {
+            secret.tags.remove(OWNER_TAG);
+        });
+    }
+
+    /// LastChangedDate, for an answer that lags behind.
+    pub fn replace(&self, name: &str, snapshot: Snapshot) {
+        self.0.lock().unwrap().insert(name.to_owned(), snapshot);
+    }
+
     pub fn snapshot(&self, name: &str) -> Snapshot {
         self.0.lock().unwrap()[name].clone()
     }

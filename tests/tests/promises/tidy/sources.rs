@@ -94,8 +94,7 @@ fn a_panic_or_a_print_is_found() {
 
 #[test]
 fn the_environment_is_read_in_a_programs_config_only() {
-    let is_program =
-        |path: &str| path.starts_with("functions/") || path.starts_with("crates/cli/");
+    let is_program = |path: &str| path.starts_with("functions/") || path.starts_with("crates/cli/");
     let found: Vec<_> = production(tree::files())
         .filter(|file| !(is_program(&file.path) && file.path.ends_with("/src/config.rs")))
         .flat_map(|file| uses(file, &["env::var", "env::var_os", "env::vars"]))

@@ -1,0 +1,7 @@
+//! One file per command.
+
+pub mod completion;
+pub mod doctor;
+pub mod retire;
+pub mod rollback;
+pub mod secrets;

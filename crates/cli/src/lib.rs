@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod arguments;
+mod aws;
+mod clock;
+mod cmd;
+mod config;
+mod console;
+mod counted;
+mod error;
+mod exit;
+mod find;
+mod functions;
+mod live;
+mod moment;
+mod order;
+mod queues;
+mod run;
+mod table;
+#[cfg(test)]
+mod testing;
+mod view;
+mod world;
+
+pub use run::main;

@@ -1,0 +1,206 @@
+//! AWS in memory, and a clock that moves only when somebody waits.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use rekey_registry::testing::MemoryStore;
+use rekey_registry::{
+    Changes, Look, LookError, Policy, SecretState, Secrets, SeenVersion, Snapshot, Store,
+    TaggedPage,
+};
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::config::Stack;
+use crate::functions::{Functions, InvokeError};
+use crate::queues::{QueueError, Queues};
+use crate::world::World;
+
+/// 2026-11-22T00:00:00Z.
+pub const NOW: i64 = 1_795_305_600;
+
+pub struct TestWorld {
+    pub stack: Stack,
+    pub store: MemoryStore,
+    pub secrets: Shelf,
+    pub functions: Lambda,
+    pub queues: Sqs,
+    pub clock: TestClock,
+    pub caller: Option<String>,
+}
+
+/// What Secrets Manager says.
+#[derive(Default)]
+pub struct Shelf(pub Mutex<BTreeMap<String, Result<Look, LookError>>>);
+
+/// What the functions answer, in turn, and what they were asked. The last answer stays.
+#[derive(Default)]
+pub struct Lambda {
+    pub answers: Mutex<VecDeque<Result<Value, InvokeError>>>,
+    pub asked: Mutex<Vec<(String, Value)>>,
+}
+
+/// How much lies in each queue.
+#[derive(Default)]
+pub struct Sqs(pub BTreeMap<String, Result<u64, QueueError>>);
+
+pub struct TestClock(AtomicI64);
+
+impl TestWorld {
+    pub fn empty() -> Self {
+        Self {
+            stack: Stack {
+                stage: "prod".into(),
+                table: "rekey-prod-registry".into(),
+                retire: "rekey-prod-retire".into(),
+                sweep: "rekey-prod-sweep".into(),
+                dead_letters: vec![
+                    "rekey-prod-observe-dead-letters".into(),
+                    "rekey-prod-dead-letters".into(),
+                ],
+                policy: Policy::default(),
+            },
+            store: MemoryStore::new(),
+            secrets: Shelf::default(),
+            functions: Lambda::default(),
+            queues: Sqs(BTreeMap::from([
+                ("rekey-prod-observe-dead-letters".into(), Ok(0)),
+                ("rekey-prod-dead-letters".into(), Ok(0)),
+            ])),
+            clock: TestClock(AtomicI64::new(NOW)),
+            caller: Some("arn:aws:sts::123456789012:assumed-role/Admin/anna".into()),
+        }
+    }
+
+    /// Registers a secret, and lets Secrets Manager say the same of it as the record.
+    pub async fn with(self, state: SecretState) -> Self {
+        let changes = Changes::between(None, &state).unwrap();
+        self.store.commit(&changes).await.unwrap();
+        for read in super::cast::reads(&state) {
+            self.store.note_read(&read).await.unwrap();
+        }
+        let look = Ok(Look::Found(Box::new(snapshot(&state))));
+        self.looks(&state.secret.name, look);
+        self
+    }
+
+    /// Lets Secrets Manager say this of a secret.
+    pub fn looks(&self, name: &str, look: Result<Look, LookError>) {
+        self.secrets.0.lock().unwrap().insert(name.to_owned(), look);
+    }
+
+    /// Lets the functions answer so, one after the other.
+    pub fn answers(self, answers: impl IntoIterator<Item = Result<Value, InvokeError>>) -> Self {
+        self.functions.answers.lock().unwrap().extend(answers);
+        self
+    }
+
+    /// What the functions were asked.
+    pub fn asked(&self) -> Vec<(String, Value)> {
+        self.functions.asked.lock().unwrap().clone()
+    }
+}
+
+/// What Secrets Manager says of a secret whose record is right.
+pub fn snapshot(state: &SecretState) -> Snapshot {
+    let secret = &state.secret;
+    let owner = secret
+        .owner
+        .clone()
+        .map(|owner| ("rekey:owner".to_owned(), owner));
+    let seen = |version: &rekey_registry::Version| SeenVersion {
+        id: version.id.clone(),
+        created_ms: version.created_at.map(|at| at * 1_000),
+        labels: version.labels.clone(),
+    };
+    Snapshot {
+        name: secret.name.clone(),
+        arn: secret.arn.clone(),
+        tags: owner.into_iter().collect(),
+        versions: state.versions.values().map(seen).collect(),
+        ..Snapshot::default()
+    }
+}
+
+impl Secrets for Shelf {
+    async fn look(&self, name: &str) -> Result<Look, LookError> {
+        let found = self.0.lock().unwrap().get(name).cloned();
+        found.unwrap_or(Ok(Look::Missing))
+    }
+
+    async fn registered(&self, _: Option<&str>) -> Result<TaggedPage, LookError> {
+        Ok(TaggedPage::default())
+    }
+}
+
+impl Functions for Lambda {
+    async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, InvokeError> {
+        let asked = (function.to_owned(), payload.clone());
+        self.asked.lock().unwrap().push(asked);
+        let mut answers = self.answers.lock().unwrap();
+        match answers.len() {
+            0 => Err(InvokeError::NotFound),
+            1 => answers[0].clone(),
+            _ => answers.pop_front().unwrap(),
+        }
+    }
+}
+
+impl Queues for Sqs {
+    async fn waiting(&self, queue: &str) -> Result<Option<u64>, QueueError> {
+        self.0.get(queue).cloned().transpose()
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    async fn pause(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap();
+        self.0.fetch_add(seconds.max(1), Ordering::SeqCst);
+    }
+}
+
+impl World for TestWorld {
+    type Store = MemoryStore;
+    type Secrets = Shelf;
+    type Functions = Lambda;
+    type Queues = Sqs;
+    type Clock = TestClock;
+
+    fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    fn region(&self) -> &'static str {
+        "eu-west-1"
+    }
+
+    fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    fn secrets(&self) -> &Shelf {
+        &self.secrets
+    }
+
+    fn functions(&self) -> &Lambda {
+        &self.functions
+    }
+
+    fn queues(&self) -> &Sqs {
+        &self.queues
+    }
+
+    fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    async fn caller(&self) -> Option<String> {
+        self.caller.clone()
+    }
+}

@@ -1,4 +1,12 @@
 //! What falls due, when, and what moves it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test says what went wrong by failing"
+)]
 
 mod world;
 

@@ -1,5 +1,13 @@
 //! The table of a version's life: the diagram in the documentation is drawn from it, and every row of it
 //! is used by something that can happen.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test says what went wrong by failing"
+)]
 
 mod world;
 

@@ -1,5 +1,5 @@
 //! A Secrets Manager that only has labels and dates, a bus that remembers, and stories that happen there.
-#![allow(dead_code, unused_imports)] // Each test file uses its part.
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod bus;
 mod cut;

@@ -14,8 +14,8 @@ Write what the local cloud at AWS_ENDPOINT_URL keeps into DIR, one file per plac
 logs and the log of the bus), messages of every queue, items of every table, objects of every bucket but the one that
 deploy.py uploads to, names of metrics, and what DescribeSecret says of every secret. Values of secrets are not asked for.
 
-With --plant TEXT, first puts TEXT into a log group, an event bus, a queue and a table, to prove that a search of the files
-would find it.
+With --plant TEXT, first puts TEXT into a log group, an event bus, a queue and every table, to prove that a search of the
+files would find it.
 """
 
 
@@ -44,6 +44,8 @@ def queues(sqs, directory):
             if not answer.get("Messages"):
                 break
             seen += answer["Messages"]
+        for message in seen:  # whoever waits for it gets it without delay
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
         (directory / f"queue_{url.rpartition('/')[2]}.json").write_text(json.dumps(seen, default=str))
 
 
@@ -81,7 +83,7 @@ def plant(text, bus, group):
     logs.put_log_events(logGroupName=group, logStreamName="planted",
                         logEvents=[{"timestamp": 1_700_000_000_000, "message": text}])
     answer = boto3.client("events").put_events(Entries=[{
-        "EventBusName": bus, "Source": "rekey.rotate", "DetailType": "rekey.step.failed",
+        "EventBusName": bus, "Source": "rekey.sweep", "DetailType": "rekey.grace.ending",  # what no function of ours listens to
         "Detail": json.dumps({"message": text})}])
     if answer["FailedEntryCount"]:
         sys.exit("the bus did not take the planted event")
@@ -89,10 +91,9 @@ def plant(text, bus, group):
     queue = sqs.create_queue(QueueName="planted")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody=text)
     dynamodb = boto3.client("dynamodb")
-    dynamodb.create_table(TableName="planted", BillingMode="PAY_PER_REQUEST",
-                          AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-                          KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}])
-    dynamodb.put_item(TableName="planted", Item={"id": {"S": text}})
+    for table in list(pages(dynamodb, "list_tables", "TableNames")):
+        keys = dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
+        dynamodb.put_item(TableName=table, Item={key["AttributeName"]: {"S": text} for key in keys})
 
 
 def main():

@@ -85,14 +85,24 @@ async fn read(
         match secrets.current(&secret).await {
             Ok(version) => {
                 let mut held = held.lock().unwrap();
-                if held.iter().any(|one| one.version.id == version.id) {
+                let mut is_known = false;
+                for one in held.iter_mut() {
+                    if one.version.id == version.id {
+                        // Again, after a rollback.
+                        is_known = true;
+                        one.superseded = None;
+                    } else {
+                        one.superseded.get_or_insert_with(Instant::now);
+                    }
+                }
+                if is_known {
                     continue;
                 }
-                for old in held.iter_mut() {
-                    old.superseded.get_or_insert_with(Instant::now);
-                }
                 let password = version.field("password").to_owned();
-                seen.lock().unwrap().passwords.push(password);
+                let passwords = &mut seen.lock().unwrap().passwords;
+                if !passwords.contains(&password) {
+                    passwords.push(password);
+                }
                 held.push(Held {
                     version,
                     superseded: None,

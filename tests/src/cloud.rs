@@ -16,6 +16,10 @@ use crate::given;
 pub struct Options {
     /// How much faster rotation schedules run.
     pub clock_scale: f64,
+    /// How much faster the sweep's and the doctor's schedules run.
+    pub schedule_scale: f64,
+    /// How much sooner a message that a function did not take comes again.
+    pub redelivery_scale: f64,
     /// How often a failing rotation is run.
     pub attempts: u32,
 }
@@ -24,6 +28,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             clock_scale: 1.0,
+            schedule_scale: 1.0,
+            redelivery_scale: 180.0,
             attempts: 3,
         }
     }
@@ -67,6 +73,8 @@ impl Cloud {
             .args(["--port", "0", "--iam", "--region", REGION])
             .args(["--parent", &std::process::id().to_string()])
             .args(["--clock-scale", &options.clock_scale.to_string()])
+            .args(["--schedule-scale", &options.schedule_scale.to_string()])
+            .args(["--redelivery-scale", &options.redelivery_scale.to_string()])
             .args(["--rotation-attempts", &options.attempts.to_string()])
             .args(["--rotation-pause", "0.5"])
             .arg("--journal")

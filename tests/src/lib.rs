@@ -11,8 +11,12 @@
 pub mod application;
 pub mod cloud;
 pub mod database;
+pub mod door;
+pub mod gate;
 pub mod given;
 pub mod halfway;
+pub mod health;
+pub mod person;
 pub mod scene;
 pub mod secrets;
 pub mod sinks;

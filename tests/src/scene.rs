@@ -17,6 +17,8 @@ pub struct Scene {
     pub secret: String,
     /// The ARN of the superuser secret, if the plan has one.
     pub superuser_secret: Option<String>,
+    /// The numbers of the stack that are not the template's own, as variables of the command line.
+    pub settings: Vec<(String, String)>,
 }
 
 /// How the scene is set.
@@ -24,11 +26,16 @@ pub struct Plan<'a> {
     /// A name for the database and its roles that nobody else uses.
     pub name: &'a str,
     pub alternating: bool,
+    /// How much faster native rotation schedules run.
     pub clock_scale: f64,
+    /// How much faster the sweep's and the doctor's schedules run.
+    pub schedule_scale: f64,
     /// The native schedule; `None` puts the secret on none.
     pub schedule: Option<&'a str>,
     /// The tag `rekey:grace`; `None` leaves the secret without one.
     pub grace_seconds: Option<u64>,
+    /// Parameters of the template that differ from its defaults.
+    pub parameters: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Plan<'a> {
@@ -38,11 +45,22 @@ impl<'a> Plan<'a> {
             name,
             alternating,
             clock_scale: 1.0,
+            schedule_scale: 1.0,
             schedule: None,
             grace_seconds: None,
+            parameters: &[],
         }
     }
 }
+
+/// Parameters of the stack, and the variables in which the command line reads the same numbers.
+const SECONDS: [(&str, &str); 5] = [
+    ("GraceSeconds", "REKEY_GRACE_SECONDS"),
+    ("WarningSeconds", "REKEY_WARNING_SECONDS"),
+    ("HoldSeconds", "REKEY_HOLD_SECONDS"),
+    ("StuckSeconds", "REKEY_STUCK_SECONDS"),
+    ("ResumeSeconds", "REKEY_RESUME_SECONDS"),
+];
 
 impl Scene {
     pub async fn set(plan: &Plan<'_>) -> Result<Self> {
@@ -51,7 +69,8 @@ impl Scene {
         let database = Database::make(&server, plan.name, passwords).await?;
         let cloud = Cloud::start(&Options {
             clock_scale: plan.clock_scale,
-            attempts: 3,
+            schedule_scale: plan.schedule_scale,
+            ..Options::default()
         })?;
         let secrets = Secrets::of(&cloud);
         let superuser = if plan.alternating {
@@ -72,6 +91,7 @@ impl Scene {
             .await?;
         let ca = server.ca_file.display().to_string();
         let mut parameters = vec![("CaFile", ca.as_str())];
+        parameters.extend(plan.parameters);
         if let Some(schedule) = plan.schedule {
             parameters.extend([
                 ("CreateExample", "true"),
@@ -87,6 +107,14 @@ impl Scene {
             database,
             secret,
             superuser_secret: superuser,
+            settings: SECONDS
+                .iter()
+                .filter_map(|(parameter, variable)| {
+                    let mut set = plan.parameters.iter();
+                    let (_, text) = set.find(|(name, _)| name == parameter)?;
+                    Some(((*variable).to_owned(), (*text).to_owned()))
+                })
+                .collect(),
         })
     }
 }

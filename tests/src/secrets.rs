@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::cloud::{Cloud, REGION};
 
-/// A client with every permission.
+/// A client.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     pub client: Client,
@@ -37,12 +37,20 @@ impl Version {
 impl Secrets {
     /// Talks to the local cloud.
     pub fn of(cloud: &Cloud) -> Self {
+        Self::at(
+            &cloud.endpoint,
+            Credentials::from_keys("test", "test", None),
+        )
+    }
+
+    /// Talks to the local cloud as somebody.
+    pub fn at(endpoint: &str, credentials: Credentials) -> Self {
         let http = aws_smithy_http_client::Builder::new().build_http();
         let config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
-            .credentials_provider(Credentials::from_keys("test", "test", None))
-            .endpoint_url(&cloud.endpoint)
+            .credentials_provider(credentials)
+            .endpoint_url(endpoint)
             .http_client(http)
             .build();
         Self {

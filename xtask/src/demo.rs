@@ -7,7 +7,9 @@ use crate::{functions, run};
 
 /// Sets everything up and shows the main job.
 pub fn demo(break_it: Option<&str>, json: bool) -> Result<()> {
-    eprintln!("building the function and the demo (a few minutes the first time)");
+    eprintln!(
+        "building the functions, the command line and the demo (a few minutes the first time)"
+    );
     let services = Services::start(&[NEWEST])?.with_programs()?;
     with(&services, break_it, json)
 }

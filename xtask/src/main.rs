@@ -46,10 +46,10 @@ enum Command {
         list: bool,
     },
     /// Rotate a real PostgreSQL credential on a native schedule, on the local cloud, while an application
-    /// logs in all the time.
+    /// logs in all the time; retire the old one, roll back, heal a stuck rotation.
     Demo {
         /// Do it wrongly on purpose, so that the application must show errors.
-        #[arg(long = "break", value_name = "HOW", value_parser = ["single-user"])]
+        #[arg(long = "break", value_name = "HOW", value_parser = ["single-user", "retire-early"])]
         break_it: Option<String>,
         /// Print the summary as JSON instead of a table.
         #[arg(long)]
@@ -65,10 +65,10 @@ enum Command {
     Down,
     /// Send one event to one function without Docker, and print its answer. Uses what `up` started.
     Invoke {
-        /// The function: rotate.
-        #[arg(value_parser = ["rotate"])]
+        /// The function.
+        #[arg(value_parser = ["rotate", "observe", "sweep", "retire"])]
         function: String,
-        /// The file with the event, such as events/samples/rotate-create-secret.json.
+        /// The file with the event, such as events/samples/invoke/doctor.json.
         event: PathBuf,
     },
     /// Measure the rotation function's release build, and exit with 1 when it misses a target of

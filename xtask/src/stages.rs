@@ -83,9 +83,22 @@ const STAGES: [Stage; 14] = [
     },
     Stage {
         name: "demo",
-        what: "the demo, whole and broken, and the search for leaked values",
+        what: "the demo, whole and broken twice, and the search for leaked values",
         run: demo_stage,
     },
+];
+
+/// The integration tests of the registry.
+const REGISTRY_TESTS: [&str; 9] = [
+    "at_once",
+    "bad_input",
+    "deadlines",
+    "deaths",
+    "doctor",
+    "lifecycle",
+    "reports",
+    "shuffle",
+    "store_in_memory",
 ];
 
 /// What stages share: made when the first one asks for it.
@@ -239,8 +252,11 @@ fn protocol(_: &mut Context) -> Result<()> {
 }
 
 fn registry(_: &mut Context) -> Result<()> {
-    let tests = ["--test", "shuffle", "--test", "store_in_memory"];
-    run::shown(cargo_test(&tests).args(["--", "--nocapture"]))
+    let mut tests = cargo_test(&[]);
+    for name in REGISTRY_TESTS {
+        tests.args(["--test", name]);
+    }
+    run::shown(tests.args(["--", "--nocapture"]))
 }
 
 fn on_postgres(context: &mut Context) -> Result<()> {
@@ -278,5 +294,6 @@ fn end_to_end(context: &mut Context) -> Result<()> {
 fn demo_stage(context: &mut Context) -> Result<()> {
     let services = context.services()?;
     demo::with(services, None, false)?;
-    demo::with(services, Some("single-user"), false)
+    demo::with(services, Some("single-user"), false)?;
+    demo::with(services, Some("retire-early"), false)
 }

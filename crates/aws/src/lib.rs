@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
-#[cfg(test)]
-mod canned;
 mod connection;
 mod event_bus;
 mod fault;
@@ -11,6 +9,8 @@ mod publisher;
 mod queue;
 mod registry;
 mod secrets_manager;
+#[cfg(test)]
+mod testing;
 mod trust;
 
 pub use connection::{Connection, Credential, Settings, SettingsError, http_client};

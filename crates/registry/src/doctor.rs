@@ -16,6 +16,8 @@ use crate::watch::Watching;
 
 const TAGGED: &str = "doctor-tagged";
 const NAMES: &str = "doctor-names";
+/// After how many secrets a round notes how far it has come.
+const STRIDE: usize = 10;
 
 /// Resuming a rotation that is stuck.
 pub trait Resume: Sync {
@@ -93,15 +95,23 @@ where
         let cursor = self.store.cursor(NAMES).await?;
         let after = cursor.as_deref().filter(|after| !after.is_empty());
         let names = self.store.list(after, most).await?;
-        for name in &names {
-            self.visit(name, now, &mut round).await;
+        let mut noted = cursor.clone();
+        for some in names.chunks(STRIDE) {
+            for name in some {
+                self.visit(name, now, &mut round).await;
+            }
+            // A round that is cut off goes on from here, and not at the same slow place for ever.
+            if let Some(last) = some.last() {
+                let moved = self.store.move_cursor(NAMES, noted.as_deref(), last);
+                if moved.await? {
+                    noted = Some(last.clone());
+                }
+            }
         }
         round.complete = names.len() < most;
-        let last = names.last().filter(|_| !round.complete);
-        let next = last.map_or("", String::as_str);
-        self.store
-            .move_cursor(NAMES, cursor.as_deref(), next)
-            .await?;
+        if round.complete {
+            self.store.move_cursor(NAMES, noted.as_deref(), "").await?;
+        }
         Ok(round)
     }
 

@@ -27,7 +27,10 @@ pub(crate) fn promises(state: &SecretState, policy: &Policy) -> BTreeMap<Deadlin
     if !secret.is_ours() {
         return promises;
     }
-    let old = state.previous().filter(|version| !version.is_dead());
+    // What another function rotates is not ours to retire.
+    let old = state
+        .previous()
+        .filter(|version| !version.is_dead() && secret.is_rotated_by_us(policy));
     if let (Some(old), Some(switched_at)) = (old, state.switched_at()) {
         let retire = switched_at.saturating_add(secret.grace(policy));
         let warning = retire.saturating_sub(policy.warning).max(switched_at);

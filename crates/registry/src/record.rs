@@ -108,6 +108,18 @@ impl Secret {
         self.grace_tag.unwrap_or(policy.grace)
     }
 
+    /// Whether the rotation functions of this stack rotate it: only such a secret may be retired, rolled back
+    /// or treated. By their names in infra/rotation.yaml.
+    pub fn is_rotated_by_us(&self, policy: &Policy) -> bool {
+        let Some(function) = &self.rotation_function else {
+            return false;
+        };
+        policy.environment.as_ref().is_none_or(|stage| {
+            let ours = format!(":function:rekey-{stage}-rotate-");
+            function.contains(&ours)
+        })
+    }
+
     /// Whether Rekey acts on it: deadlines, retirement, rollback, doctor. A secret that an AWS service
     /// manages is recorded and left alone.
     pub fn is_ours(&self) -> bool {

@@ -50,7 +50,11 @@ pub(crate) fn story(version: &Version, switches: &[(i64, u32)]) -> Vec<Event> {
         if !version.was_active() {
             story.push(Event::Activated);
         }
-    } else if version.was_active() {
+    } else if version.was_active() || version.has(PREVIOUS) || version.is_dead() {
+        // One that was current before anybody looked.
+        if !version.was_active() {
+            story.push(Event::Activated);
+        }
         story.push(Event::Replaced);
         if version.has(PREVIOUS) {
             story.extend(version.hold.is_some().then_some(Event::Held));

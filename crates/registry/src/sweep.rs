@@ -12,8 +12,9 @@ use crate::store::{Next, Store, StoreError, Taken};
 const HOUR: i64 = 60 * 60;
 const JOB: &str = "sweep";
 
-/// How far back the first sweep of all looks, in hours.
-const FIRST: i64 = 7 * 24;
+/// How far back the first sweep of all looks, in hours. What was late when it was armed lies in the hour of
+/// that, so only hours between the first secret and the first sweep count.
+const FIRST: i64 = 24;
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq)]

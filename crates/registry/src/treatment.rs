@@ -29,7 +29,9 @@ pub fn treatment(state: &SecretState, policy: &Policy, now: i64) -> Treatment {
     let secret = &state.secret;
     let treatable = secret.is_ours()
         && secret.presence == Presence::Present
-        && secret.rotation_function.is_some();
+        && secret.is_rotated_by_us(policy)
+        // A person who cancelled the rotation meant it.
+        && secret.rotation_enabled;
     let Some(pending) = secret.pending.as_ref().filter(|_| treatable) else {
         return Treatment::Leave;
     };

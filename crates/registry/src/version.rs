@@ -258,6 +258,10 @@ pub struct Hold {
     pub cause: String,
     /// When this retirement was first held, whatever the cause was then.
     pub since: i64,
+    /// When it first waited for others: for consumers, sessions or a health check. The bound of waiting counts
+    /// from here; what kept us from asking at all does not use it up.
+    #[serde(default)]
+    pub waiting_since: Option<i64>,
     /// When it was last looked at.
     pub at: i64,
     /// What it is and what to do, for people.

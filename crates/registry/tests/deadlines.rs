@@ -26,6 +26,24 @@ async fn a_switch_arms_the_warning_and_the_retirement_of_the_old_credential() {
 }
 
 #[tokio::test]
+async fn what_another_function_rotates_is_not_promised_to_be_retired() {
+    let mut stage = Stage::rotated().await;
+    stage.policy.environment = Some("prod".to_owned());
+    for (function, armed) in [
+        ("rekey-prod-rotate-database", true),
+        ("rekey-dev-rotate-database", false),
+        ("SecretsManagerRDSPostgreSQLRotationSingleUser", false),
+    ] {
+        let mut snapshot = stage.secrets.snapshot(NAME);
+        let arn = format!("arn:aws:lambda:eu-west-1:123456789012:function:{function}");
+        snapshot.rotation_function = Some(arn);
+        stage.secrets.replace(NAME, snapshot);
+        stage.hear(&[Happening::Touched]).await;
+        assert_eq!(stage.armed(What::Retire, 1).is_some(), armed, "{function}");
+    }
+}
+
+#[tokio::test]
 async fn the_grace_of_a_secret_is_its_tag_and_a_bad_tag_is_the_default_and_told() {
     let stage = Stage::rotated().await;
     let switched = stage.now;

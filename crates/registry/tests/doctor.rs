@@ -156,6 +156,17 @@ async fn a_managed_secret_and_one_without_a_function_are_not_resumed() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_a_person_cancelled_is_not_resumed() {
+    let mut stage = stuck().await;
+    let mut snapshot = stage.secrets.snapshot(NAME);
+    snapshot.rotation_enabled = false;
+    stage.secrets.replace(NAME, snapshot);
+    stage.now += HOUR;
+    let round = stage.round().await;
+    assert_eq!((round.resumed, round.given_up), (0, 0));
+}
+
+#[tokio::test]
 async fn a_missing_secret_is_announced_once_for_each_absence() {
     let mut stage = Stage::rotated().await;
     let snapshot = stage.secrets.snapshot(NAME);

@@ -109,16 +109,38 @@ async fn an_early_retirement_takes_the_warning_away_too() {
 }
 
 #[tokio::test]
+async fn what_kept_us_from_asking_does_not_use_up_the_wait_for_others() {
+    let mut stage = Stage::rotated().await;
+    let waits = |stage: &Stage| {
+        let state = stage.state();
+        patience(&state, &version(1), &stage.policy, stage.now)
+    };
+    // Asked for early, and held: the wait is for after the grace.
+    stage.report(&held("sessions_open")).await;
+    stage.now += DAY;
+    assert_eq!(waits(&stage), Patience::Wait);
+    stage.now += DAY;
+    assert_eq!(waits(&stage), Patience::BoundReached);
+
+    let mut stage = Stage::rotated().await;
+    stage.now += DAY;
+    stage.report(&held("target_unreachable")).await;
+    stage.now += 3 * DAY;
+    assert_eq!(waits(&stage), Patience::Wait);
+    stage.report(&held("sessions_open")).await;
+    assert_eq!(waits(&stage), Patience::Wait);
+    stage.now += DAY;
+    assert_eq!(waits(&stage), Patience::BoundReached);
+}
+
+#[tokio::test]
 async fn a_hold_is_told_once_for_each_cause_and_day_and_has_a_bound() {
     let mut stage = Stage::rotated().await;
     stage.now += DAY;
     let since = stage.now;
     let waits = |stage: &Stage| {
-        patience(
-            &stage.state().versions[&version(1)],
-            &stage.policy,
-            stage.now,
-        )
+        let state = stage.state();
+        patience(&state, &version(1), &stage.policy, stage.now)
     };
     assert_eq!(waits(&stage), Patience::Wait);
     for cause in [

@@ -2,7 +2,7 @@
 
 use rekey_events::{
     ClientRequestToken, Detail as _, DetailType, Envelope, LabelUpdated, PayloadError,
-    RotationIntended, SecretRef, StepFailed, TrailRecord,
+    RotationIntended, SecretRef, SecretRolledBack, StepFailed, TrailRecord,
 };
 use rekey_registry::VersionId;
 use rekey_registry::observe::{Happening, Observation};
@@ -49,6 +49,8 @@ pub fn notice(event: Value, own_roles: &str) -> Result<Notice, EventError> {
         Ok(step_failed(&Envelope::try_from(event)?))
     } else if detail_type == DetailType::RotationIntended.as_str() {
         Ok(intended(&Envelope::try_from(event)?))
+    } else if detail_type == DetailType::SecretRolledBack.as_str() {
+        Ok(rolled_back(&Envelope::try_from(event)?))
     } else {
         Err(EventError::UnknownType)
     }
@@ -96,6 +98,11 @@ fn intended(event: &Envelope<RotationIntended>) -> Notice {
         at: intent.occurred_at.unix(),
     };
     of_ref(&intent.secret, what)
+}
+
+/// What was rolled back is recorded already; how its rotation ended is for us to tell.
+fn rolled_back(event: &Envelope<SecretRolledBack>) -> Notice {
+    of_ref(&event.detail.secret, Happening::Touched)
 }
 
 fn of_ref(secret: &SecretRef, what: Happening) -> Notice {

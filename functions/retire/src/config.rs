@@ -59,6 +59,8 @@ impl Config {
         let ca = variables.file("REKEY_CA_FILE")?;
         let policy = Policy {
             grace: variables.seconds("REKEY_GRACE_SECONDS")?.into(),
+            warning: variables.seconds("REKEY_WARNING_SECONDS")?.into(),
+            retry: variables.seconds("REKEY_RETRY_SECONDS")?.into(),
             hold_bound: variables.seconds("REKEY_HOLD_SECONDS")?.into(),
             environment: Some(variables.required("REKEY_STAGE")?),
             ..Policy::default()

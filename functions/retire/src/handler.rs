@@ -6,8 +6,10 @@ use rekey_aws::{Connection, EventBus, RegistryTable, SecretsManager, SettingsErr
 use rekey_events::{OrderOutcome, RetireAnswer, RetireOrder, Source};
 use rekey_function::{batch, budget, now, seconds, within};
 use rekey_registry::report::{Patience as Waited, Report, ReportError, patience, report};
-use rekey_registry::{Failed, Store as _, VersionId};
-use rekey_rotation::{Aftermath, AftermathError, Patience, Rotator as _, StoreError};
+use rekey_registry::{DeadlineKey, Failed, SecretState, Store as _, VersionId, What};
+use rekey_rotation::{
+    Aftermath, AftermathError, Patience, Rotator as _, SecretStore as _, StoreError,
+};
 use rekey_rotators::postgres::Postgres;
 use rekey_telemetry::OrderMetric;
 use serde_json::Value;
@@ -187,16 +189,23 @@ impl Retire {
             Wish::Retire(request) => {
                 let mut request = request.clone();
                 let version = VersionId::new(request.version.as_str());
-                let waited = state.versions.get(&version);
-                let waited = waited.map(|version| patience(version, &ledger.policy, at));
-                if request.patience == Patience::Wait && waited == Some(Waited::BoundReached) {
+                if order.wire.promised_at.is_some() && !is_due(&state, &version, at) {
+                    return order.not_due();
+                }
+                let waited = patience(&state, &version, &ledger.policy, at);
+                if request.patience == Patience::Wait && waited == Waited::BoundReached {
                     request.patience = Patience::BoundReached;
                 }
                 match self.aftermath.retire(&request, at).await {
                     Ok(outcome) => order.retired(&outcome),
                     // Values that are gone have an outcome of their own: it is the secret that is not there.
-                    Err(AftermathError::Store(StoreError::NotFound(_))) => {
-                        self.secret_gone(order, &version, at).await
+                    Err(error @ AftermathError::Store(StoreError::NotFound(_))) => {
+                        match self.aftermath.store.describe(&request.secret).await {
+                            Err(StoreError::NotFound(_)) => {
+                                self.secret_gone(order, &version, at).await
+                            }
+                            _ => order.failed(&error),
+                        }
                     }
                     Err(error) => order.failed(&error),
                 }
@@ -245,6 +254,8 @@ impl Retire {
         let message = answer.message.as_str().to_owned();
         let undone = matches!(answer.outcome, OrderOutcome::Refused | OrderOutcome::Failed);
         let what = match &order.wish {
+            // What could not be tried, or proved, is tried again.
+            Wish::Clear(_) if undone || answer.retryable == Some(true) => return Ok(()),
             Wish::Clear(_) => Report::Cleared {
                 version,
                 cleared: answer.outcome == OrderOutcome::Cleared,
@@ -277,4 +288,12 @@ impl Retire {
             }
         }
     }
+}
+
+/// Whether the deadline that ordered a retirement still stands. An order may lie in the queue while its version
+/// becomes current again and gets another grace.
+fn is_due(state: &SecretState, version: &VersionId, at: i64) -> bool {
+    let key = DeadlineKey::new(What::Retire, version);
+    let deadline = state.secret.deadlines.get(&key);
+    deadline.is_some_and(|deadline| deadline.due_at.is_some() && deadline.promised <= at)
 }

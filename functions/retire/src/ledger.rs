@@ -1,4 +1,5 @@
 use rekey_aws::{EventBus, RegistryTable};
+use rekey_events::Message;
 use rekey_registry::report::{BroughtBack, Report, Retired as Dead, report};
 use rekey_registry::{Failed, Policy, VersionId};
 use rekey_rotation::{
@@ -6,6 +7,9 @@ use rekey_rotation::{
 };
 
 use crate::order::{in_words, name_of};
+
+/// How many services in the way are named: a record and an event have their limits.
+const MOST_SERVICES: usize = 100;
 
 /// What must be remembered: the registry, and through its outbox the bus.
 #[derive(Debug)]
@@ -77,8 +81,8 @@ impl Ledger for Registry {
         let what = Report::Held {
             version: id(held.version),
             cause: held.causes.first().map_or("", Cause::as_str).to_owned(),
-            message: in_words(held.causes),
-            services: services.collect(),
+            message: Message::clipped(&in_words(held.causes)).as_str().to_owned(),
+            services: services.take(MOST_SERVICES).collect(),
         };
         self.told(held.secret, held.at, what).await
     }

@@ -162,7 +162,10 @@ impl Order {
                 label_removed: Some(true),
                 ..self.answer(OrderOutcome::Cleared, cleared_in_words(*why))
             },
-            ClearOutcome::Kept(why) => self.answer(OrderOutcome::Kept, &kept_in_words(why)),
+            ClearOutcome::Kept(why) => RetireAnswer {
+                retryable: Some(matches!(why, Kept::Unproved(_))),
+                ..self.answer(OrderOutcome::Kept, &kept_in_words(why))
+            },
         }
     }
 
@@ -189,6 +192,17 @@ impl Order {
             class: Some(class(name)),
             retryable: Some(name.retryable()),
             ..self.answer(OrderOutcome::Failed, &error.to_string())
+        }
+    }
+
+    /// The deadline that ordered it is not due any more, or not yet again.
+    pub fn not_due(&self) -> RetireAnswer {
+        RetireAnswer {
+            retryable: Some(false),
+            ..self.answer(
+                OrderOutcome::Void,
+                "the deadline that ordered this does not stand any more; nothing was changed, and a later grace has a deadline of its own",
+            )
         }
     }
 

@@ -102,7 +102,7 @@ impl RegistryTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::testing::Canned;
     use rekey_registry::{Secret, Store, Version, VersionId};
     use serde_json::{Value, json};
     use std::sync::{Arc, Mutex};

@@ -112,7 +112,7 @@ fn moved(due: &Due, next: Next) -> Expressions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::{Canned, refusal};
+    use crate::testing::{Canned, refusal};
     use rekey_registry::Store;
     use serde_json::{Value, json};
 

@@ -189,7 +189,7 @@ fn own_secret(name: &str, item: Item) -> Result<Secret, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::testing::Canned;
     use rekey_registry::Store;
     use serde_json::{Value, json};
 

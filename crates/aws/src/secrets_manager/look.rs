@@ -219,7 +219,7 @@ pub(super) fn look_error(error: StoreError) -> LookError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::{Canned, refusal};
+    use crate::testing::{Canned, refusal};
     use serde_json::{Value, json};
 
     /// A secret whose AWSPENDING is open, or has become AWSCURRENT.

@@ -26,7 +26,7 @@ impl Resume for SecretsManager {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::testing::Canned;
     use serde_json::json;
 
     async fn resumed(message: &'static str) -> Result<(), LookError> {

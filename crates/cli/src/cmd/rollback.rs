@@ -1,6 +1,6 @@
 use clap::Args;
 use rekey_events::{OrderOutcome, RetireOperation};
-use rekey_registry::{SecretState, VersionId};
+use rekey_registry::{SecretState, Version, VersionId};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -107,6 +107,13 @@ impl Rollback {
         if let Some(number) = self.to {
             return Ok((from, find::numbered(state, number)?));
         }
+        // A rollback that was begun and is not known to have ended: asked for again, it is finished, and not
+        // followed by another one that would bring the bad version back.
+        let last = state.secret.rollbacks.last();
+        let open = last.filter(|it| it.done_at.is_none() && (it.to == from || it.from == from));
+        if let Some(open) = open {
+            return Ok((open.from.clone(), open.to.clone()));
+        }
         // After the grace nothing is AWSPREVIOUS any more, but the record knows.
         let before = |id: &VersionId| state.versions.get(id)?.rotated_from.clone();
         let to = live::version_with(&seen, "AWSPREVIOUS").or_else(|| before(&from));
@@ -116,8 +123,12 @@ impl Rollback {
                  name one with --to (see: rekey secrets versions {name})"
             ))
         })?;
+        let was_left = |version: &Version| {
+            let mut rollbacks = state.secret.rollbacks.iter();
+            version.rolled_back.is_some() || rollbacks.any(|it| it.from == version.id)
+        };
         match state.versions.get(&to) {
-            Some(version) if version.rolled_back.is_some() => Err(refused(format!(
+            Some(version) if was_left(version) => Err(refused(format!(
                 "version {0} of {name} was itself rolled back; if it is wanted all the same, say --to {0}",
                 version.number
             ))),

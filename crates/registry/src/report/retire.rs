@@ -11,7 +11,7 @@ use crate::observe::look::PREVIOUS;
 use crate::policy::Policy;
 use crate::state::SecretState;
 use crate::tell::{self, Telling};
-use crate::version::{Hold, Intent, Retirement, Version, VersionId, Void};
+use crate::version::{Hold, Intent, Retirement, VersionId, Void};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How many announcements of one wait are remembered.
@@ -26,12 +26,34 @@ pub enum Patience {
     BoundReached,
 }
 
-/// Whether the retirement of a version has waited as long as it may.
-pub fn patience(version: &Version, policy: &Policy, now: i64) -> Patience {
-    match &version.hold {
-        Some(hold) if hold.since.saturating_add(policy.hold_bound) <= now => Patience::BoundReached,
-        _ => Patience::Wait,
+/// Whether the retirement of a version has waited for others as long as it may: from the first time that it
+/// did, and never before its grace had ended.
+pub fn patience(state: &SecretState, id: &VersionId, policy: &Policy, now: i64) -> Patience {
+    let hold = state.versions.get(id).and_then(|one| one.hold.as_ref());
+    let Some(since) = hold.and_then(|hold| hold.waiting_since) else {
+        return Patience::Wait;
+    };
+    let deadline = state
+        .secret
+        .deadlines
+        .get(&DeadlineKey::new(What::Retire, id));
+    let begun = deadline.map_or(since, |deadline| deadline.promised.max(since));
+    if begun.saturating_add(policy.hold_bound) <= now {
+        Patience::BoundReached
+    } else {
+        Patience::Wait
     }
+}
+
+/// Whether a cause is one of others, for whom a retirement waits.
+fn is_of_others(cause: &str) -> bool {
+    [
+        HoldCause::ConsumerNotMoved,
+        HoldCause::SessionsOpen,
+        HoldCause::HealthCheckFailing,
+    ]
+    .iter()
+    .any(|one| one.as_str() == cause)
 }
 
 /// The intent is told once; a repetition acts under the one that is open.
@@ -140,6 +162,8 @@ pub(super) fn held(
     }
     let known = version.hold.take();
     let since = known.as_ref().map_or(now, |known| known.since);
+    let waited = known.as_ref().and_then(|known| known.waiting_since);
+    let waiting_since = waited.or_else(|| is_of_others(cause).then_some(now));
     let mut told = known.map_or_else(Vec::new, |known| known.told);
     let day = now.saturating_sub(since).div_euclid(DAY);
     let today = (cause.to_owned(), day);
@@ -152,6 +176,7 @@ pub(super) fn held(
     version.hold = Some(Hold {
         cause: cause.to_owned(),
         since,
+        waiting_since,
         at: now,
         message: message.to_owned(),
         services: services.to_vec(),

@@ -178,6 +178,7 @@ fn full(number: u32) -> Version {
         hold: Some(Hold {
             cause: "sessions_open".to_owned(),
             since: NOW,
+            waiting_since: Some(NOW),
             at: NOW,
             message: "3 sessions".to_owned(),
             services: vec!["worker".to_owned()],

@@ -40,8 +40,8 @@ impl Scene {
     pub async fn set() -> Result<Self> {
         let server = given::newest_server()?;
         let cloud = Cloud::start(&Options {
-            clock_scale: 1.0,
             attempts: 1,
+            ..Options::default()
         })?;
         let secrets = Secrets::of(&cloud);
         let stack = Stack::deploy(&cloud, &[])?;

@@ -3,11 +3,18 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "it speaks to a person, and stops when something is wrong"
 )]
 
+mod after_the_switch;
 mod demo;
+mod events;
+mod journal;
+mod play;
 mod report;
+mod rotations;
+mod search;
 mod up;
 
 use std::os::unix::process::parent_id;
@@ -25,11 +32,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tell the story of three rotations, live.
+    /// Tell the story of a credential through four rotations, live.
     Demo {
-        /// Use one user where two are needed.
-        #[arg(long = "break", value_parser = ["single-user"])]
-        break_it: Option<String>,
+        /// Do it wrongly on purpose.
+        #[arg(long = "break", value_enum)]
+        break_it: Option<demo::Break>,
         /// Print the summary as JSON.
         #[arg(long)]
         json: bool,
@@ -62,7 +69,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Demo { break_it, json } => demo::demo(break_it.is_some(), json).await,
+        Command::Demo { break_it, json } => demo::demo(break_it, json).await,
         Command::Up { ready, stack } => up::up(&ready, &stack).await,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use aws_sdk_secretsmanager::types::RotationRulesType;
 use rekey_tests::database::{Database, random_password};
+use rekey_tests::given;
 use rekey_tests::scene::{Plan, Scene};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,14 +14,32 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The version whose steps can be called by hand with `cargo xtask invoke`.
 const BY_HAND: &str = "5d0f4f1e-4a0b-4d0e-9f0c-2c7b7a3e9a10";
 
+/// As in samconfig.toml, `local`; and the local cloud's trail, which is always on.
+const PARAMETERS: [(&str, &str); 10] = [
+    ("GraceSeconds", "60"),
+    ("WarningSeconds", "20"),
+    ("HoldSeconds", "60"),
+    ("StuckSeconds", "10"),
+    ("ResumeSeconds", "10"),
+    ("RetrySeconds", "10"),
+    ("SweepExpression", "rate(1 minute)"),
+    ("DoctorExpression", "rate(1 minute)"),
+    (
+        "TrailArn",
+        "arn:aws:cloudtrail:eu-west-1:123456789012:trail/local",
+    ),
+    ("AuditReads", "true"),
+];
+
 pub async fn up(ready: &Path, stack: &Path) -> Result<()> {
     let name = format!("play_{}", std::process::id());
     let scene = Scene::set(&Plan {
         name: &name,
         alternating: true,
-        clock_scale: 1.0,
         schedule: Some("rate(30 days)"),
         grace_seconds: Some(60),
+        parameters: &PARAMETERS,
+        ..Plan::quiet(&name, true)
     })
     .await?;
     let by_hand = open_rotation(&scene).await?;
@@ -28,12 +47,19 @@ pub async fn up(ready: &Path, stack: &Path) -> Result<()> {
         stack,
         json!({
             "endpoint": scene.cloud.endpoint,
-            "functions": { "rotate": scene.stack.output("DatabaseFunctionName") },
-            "event": { "SecretId": by_hand, "ClientRequestToken": BY_HAND },
+            "functions": {
+                "rotate": scene.stack.output("DatabaseFunctionName"),
+                "observe": scene.stack.output("ObserveFunctionName"),
+                "sweep": scene.stack.output("SweepFunctionName"),
+                "retire": scene.stack.output("RetireFunctionName"),
+            },
+            "event": {
+                "SecretId": by_hand, "ClientRequestToken": BY_HAND, "secret": scene.secret,
+            },
         })
         .to_string(),
     )?;
-    std::fs::write(ready, what_to_try(&scene, &by_hand))?;
+    std::fs::write(ready, what_to_try(&scene, &by_hand)?)?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -83,10 +109,16 @@ async fn open_rotation(scene: &Scene) -> Result<String> {
     Ok(secret)
 }
 
-fn what_to_try(scene: &Scene, by_hand: &str) -> String {
+fn what_to_try(scene: &Scene, by_hand: &str) -> Result<String> {
     let endpoint = &scene.cloud.endpoint;
+    let rekey = given::program("rekey")?.display().to_string();
+    let settings = scene.settings.iter();
+    let settings: Vec<String> = settings
+        .map(|(name, text)| format!("{name}={text}"))
+        .collect();
+    let settings = settings.join(" ");
     let server = &scene.database.server;
-    format!(
+    Ok(format!(
         "\
 running: the local cloud at {endpoint} (IAM enforced), PostgreSQL {major} at {host}:{port}
 
@@ -96,6 +128,21 @@ try, with any AWS client (the AWS CLI is not installed for you):
   aws secretsmanager rotate-secret --secret-id local/db/app-primary
   aws secretsmanager describe-secret --secret-id local/db/app-primary
   aws secretsmanager get-secret-value --secret-id local/db/app-primary
+
+what becomes of it: a minute after the switch the old credential is due; the sweep comes every minute
+  export REKEY_STAGE=local {settings}
+  {rekey} secrets list
+  {rekey} secrets versions local/db/app-primary
+  {rekey} secrets consumers local/db/app-primary
+  {rekey} rollback local/db/app-primary --reason 'to see it' --yes
+  {rekey} retire local/db/app-primary --force --yes
+  {rekey} doctor
+
+the functions by hand:
+  cargo xtask invoke sweep events/samples/invoke/sweep.json
+  cargo xtask invoke sweep events/samples/invoke/doctor.json
+  cargo xtask invoke observe events/samples/invoke/observe.json
+  cargo xtask invoke retire events/samples/retire-order.json     # refused: its versions are nobody's
 
 one step at a time, on {by_hand}:
   cargo xtask invoke rotate events/samples/rotate-create-secret.json
@@ -110,5 +157,5 @@ stop with: cargo xtask down
         host = server.host,
         port = server.port,
         ca = server.ca_file.display(),
-    )
+    ))
 }

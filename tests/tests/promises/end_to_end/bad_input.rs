@@ -138,7 +138,7 @@ async fn a_secret_that_is_no_database_secret_is_refused_and_stays_as_it_is() -> 
             .await
             .with_context(|| format!("{} bytes", value.len()))?;
         let version = rotate_in_vain(&scene).await?;
-        let failures = details(&events(&scene)?, "rekey.step.failed");
+        let failures = details(&events(&scene).await?, "rekey.step.failed");
         let failure = failures
             .iter()
             .find(|failure| failure["version_id"] == version.as_str())

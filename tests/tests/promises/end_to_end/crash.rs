@@ -49,7 +49,7 @@ pub fn kill_function(cloud: u32) -> Result<()> {
     Ok(())
 }
 
-fn descendants(of: u32) -> Result<Vec<u32>> {
+pub fn descendants(of: u32) -> Result<Vec<u32>> {
     let mut found = Vec::new();
     let mut next = vec![of];
     while let Some(parent) = next.pop() {

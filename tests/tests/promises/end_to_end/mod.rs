@@ -1,12 +1,21 @@
-//! The real template on the local cloud with IAM enforced, a real PostgreSQL with TLS, the real function.
+//! The real template on the local cloud with IAM enforced, a real PostgreSQL with TLS, the real functions and
+//! the real command line.
 
+mod after_rotation;
 mod bad_input;
+mod bad_news;
 mod crash;
+mod grace;
+mod killed;
 mod label_rules;
+mod operating;
 mod permissions;
 mod playground;
+mod roles;
+mod rollback;
 mod rotation;
 mod sdk_verbs;
+mod stuck;
 
 use std::time::Duration;
 

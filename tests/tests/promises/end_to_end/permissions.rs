@@ -64,7 +64,7 @@ async fn fails_without(sid: &str) -> Result<Option<String>> {
         before.id,
         "it rotates without {sid}: the statement is not needed, or not the only one"
     );
-    let failures = details(&events(&scene)?, "rekey.step.failed");
+    let failures = details(&events(&scene).await?, "rekey.step.failed");
     Ok(failures
         .iter()
         .find(|failure| failure["version_id"] == version.as_str())

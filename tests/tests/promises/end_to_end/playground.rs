@@ -3,16 +3,35 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, bail};
+use rekey_tests::door::Door;
 use rekey_tests::scene::{Plan, Scene};
 use rekey_tests::secrets::Version;
-use rekey_tests::sinks;
 use serde_json::{Value, json};
 
 use super::{PATIENCE, unique};
 
-/// A scene in which nothing rotates by itself.
+/// Neither the sweep nor the doctor runs by itself.
+pub const UNSCHEDULED: [(&str, &str); 2] = [
+    ("SweepExpression", "cron(0 0 1 1 ? 2099)"),
+    ("DoctorExpression", "cron(0 0 1 1 ? 2099)"),
+];
+
+/// A scene in which nothing happens by itself.
 pub async fn quiet(name: &str, alternating: bool) -> Result<Scene> {
-    Scene::set(&Plan::quiet(&unique(name), alternating)).await
+    quiet_with(name, alternating, &[]).await
+}
+
+/// The same, with parameters of the stack.
+pub async fn quiet_with(
+    name: &str,
+    alternating: bool,
+    parameters: &[(&str, &str)],
+) -> Result<Scene> {
+    Scene::set(&Plan {
+        parameters: &[&UNSCHEDULED, parameters].concat(),
+        ..Plan::quiet(&unique(name), alternating)
+    })
+    .await
 }
 
 /// Rotates and waits until the new version is current: the version before, and the new one.
@@ -58,24 +77,22 @@ pub async fn works(scene: &Scene, version: &Version) -> Result<bool> {
 }
 
 /// The events of the inner bus so far, in the order of their arrival.
-pub fn events(scene: &Scene) -> Result<Vec<Value>> {
-    let group = scene.stack.output("EventLogGroup").replace('/', "_");
-    lines(scene, &format!("log{group}.txt"))
+pub async fn events(scene: &Scene) -> Result<Vec<Value>> {
+    lines(scene, scene.stack.output("EventLogGroup")).await
 }
 
-/// The records that the function has logged so far.
-pub fn function_log(scene: &Scene) -> Result<Vec<Value>> {
-    let group = scene.stack.output("DatabaseLogGroup").replace('/', "_");
-    lines(scene, &format!("log{group}.txt"))
+/// The records that the rotation function has logged so far.
+pub async fn function_log(scene: &Scene) -> Result<Vec<Value>> {
+    lines(scene, scene.stack.output("DatabaseLogGroup")).await
 }
 
-fn lines(scene: &Scene, file: &str) -> Result<Vec<Value>> {
-    let dump = sinks::dump(&scene.cloud, None)?;
-    let text = fs::read_to_string(dump.join(file))?;
-    Ok(text
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect())
+/// The records of a log group.
+pub async fn lines(scene: &Scene, group: &str) -> Result<Vec<Value>> {
+    let lines = Door::of(&scene.cloud).log(group).await?;
+    let records = lines
+        .iter()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    Ok(records.collect())
 }
 
 /// The details of the events of one type.

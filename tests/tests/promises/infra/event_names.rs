@@ -189,8 +189,8 @@ fn every_name_of_an_event_in_a_template_is_one_of_the_contract() {
         ("observe", "[Secret Label Updated]", "[Secret Label Update]"),
         (
             "observe",
-            "source: [rekey.rotate]",
-            "source: [rekey.rotation]",
+            "source: [rekey.rotate, rekey.retire]",
+            "source: [rekey.rotation, rekey.retire]",
         ),
         ("retire", "rekey.secret.retired", "rekey.secret.retire"),
         (

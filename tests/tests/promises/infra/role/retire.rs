@@ -14,7 +14,6 @@ const ROLE: Role = Role {
 
 fn secrets_we_rotate() -> Need {
     let actions = [
-        "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
         "secretsmanager:UpdateSecretVersionStage",
     ];
@@ -31,6 +30,7 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "JoinTheVpc",
         "KeepCodeFromTheVpc",
         "KeepTheRegistry",
+        "LookAtSecrets",
         "ReadListedSuperuserSecrets",
         "ReadTaggedSuperuserSecrets",
         "RetireWhatWeRotate",
@@ -55,6 +55,12 @@ fn it_reads_and_labels_only_secrets_that_our_function_rotates() {
         let bent = ROLE.bent(from, to, "RetireWhatWeRotate");
         assert_ne!(bent, Some(secrets_we_rotate()), "{to}");
     }
+}
+
+#[test]
+fn it_sees_whether_any_secret_is_there() {
+    let look = allow(&["secretsmanager:DescribeSecret"], any_secret());
+    ROLE.says("LookAtSecrets", &look);
 }
 
 #[test]

@@ -1,0 +1,83 @@
+//! The search for values in every place where one could end up, proved on a planted text first.
+
+use anyhow::{Context as _, Result, ensure};
+use rekey_tests::scene::Scene;
+use rekey_tests::sinks::{self, PLANTED, Searched};
+
+use crate::report::Story;
+
+/// Plants a text in every kind of place, and finds it there.
+pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
+    let group = scene.stack.output("DatabaseLogGroup");
+    let server = &scene.database.server;
+    scene
+        .database
+        .superuser("postgres")
+        .await?
+        .batch_execute(&format!("SELECT '{PLANTED}'"))
+        .await?;
+    let output = scene.cloud.dir.join("planted-output.txt");
+    std::fs::write(&output, PLANTED)?;
+    let plant = (PLANTED, scene.stack.output("BusName"), group);
+    let dump = sinks::dump(&scene.cloud, Some(plant))?;
+    let searched = sinks::search(&[&dump, &output, &server.log_file], &[PLANTED.to_owned()])?;
+    let sql_log = server.log_file.file_name().context("no log")?;
+    let sql_log = sql_log.to_string_lossy();
+    let events = scene.stack.output("EventLogGroup");
+    let log = |group: &str| format!("log{}.txt", group.replace('/', "_"));
+    let table = format!("table_{}.json", scene.stack.output("RegistryTable"));
+    for sink in [
+        &log(group),
+        &log(events),
+        sql_log.as_ref(),
+        "queue_planted.json",
+        &table,
+        "planted-output.txt",
+    ] {
+        ensure!(
+            searched.found_in.contains(sink),
+            "the search does not find what was planted in {sink}: it proves nothing"
+        );
+    }
+    // What else is searched stands in a file each: the other functions' logs, every queue.
+    for name in ["Observe", "Sweep", "Retire"] {
+        let sink = dump.join(log(scene.stack.output(&format!("{name}LogGroup"))));
+        ensure!(sink.exists(), "{} is not searched", sink.display());
+        let queue = format!("{name}DeadLetterQueueUrl");
+        let queue = scene.stack.output(&queue).rsplit('/').next();
+        let sink = dump.join(format!("queue_{}.json", queue.unwrap_or_default()));
+        ensure!(sink.exists(), "{} is not searched", sink.display());
+    }
+    story.tell(&format!(
+        "planted a canary in {} places (logs, events, SQL log, queue, registry, output) and found it in each",
+        searched.found_in.len()
+    ));
+    Ok(())
+}
+
+/// Searches every place for the values that were really used, after [`sinks::dump`].
+pub fn nowhere(story: &mut Story, scene: &Scene, values: &[String]) -> Result<Searched> {
+    story.keep(&scene.cloud.dir.join("output.txt"))?;
+    let searched = sinks::search(&[&scene.cloud.dir, &scene.database.server.log_file], values)?;
+    // Verifiers go to the database and nowhere else.
+    let verifiers = sinks::search(&[&scene.cloud.dir], &["SCRAM-SHA-256$".to_owned()])?;
+    ensure!(
+        verifiers.found_in.is_empty(),
+        "a verifier stands in {:?}",
+        verifiers.found_in
+    );
+    story.line(&format!(
+        "  searched for {} values in {} spellings: {} bytes in {} files, found in {}",
+        searched.values,
+        searched.spellings,
+        searched.bytes,
+        searched.files,
+        searched.found_in.len()
+    ));
+    ensure!(
+        searched.found_in.is_empty(),
+        "a value stands in {:?}",
+        searched.found_in
+    );
+    Ok(searched)
+}

@@ -1,5 +1,6 @@
 use rekey_rotation::TargetError;
 
+use super::administrator;
 use super::held_by_name;
 use super::names::{base, clone_of};
 use super::quote::{identifier, literal};
@@ -97,10 +98,7 @@ impl Pair<'_> {
         }
         // Otherwise whoever has a role named like a clone could be given the base role's password.
         if self.clone_is_live() && !self.roles.member {
-            return Err(TargetError::Permission(format!(
-                "{clone} is not a member of {base} that may act as it, so it is not its second user; if it should be, as an administrator: GRANT {base} TO {clone}{}",
-                self.options()
-            )));
+            return Err(not_second_user(self.base, self.clone, self.modern));
         }
         // It would lose its own tables to the base role.
         if self.live_as_itself() && self.roles.clone_owns && !self.roles.uses {
@@ -113,12 +111,15 @@ impl Pair<'_> {
                 "{clone} is live, owns objects that {base} must be given, and does not inherit from {base}; as an administrator: {remedy}"
             )));
         }
-        self.check_administrator(first, second)?;
+        let mut users = vec![(self.base, first)];
+        users.extend(second.map(|second| (self.clone, second)));
+        let admin = &self.roles.admin;
+        administrator::check(admin, self.modern, &users)?;
+        administrator::check_replication(admin, self.modern, &users)?;
         self.check_replication(first, second)
     }
 
-    /// No membership brings REPLICATION, and only who has it may give it. Before 16 it takes a superuser to
-    /// change anything of a role that has it.
+    /// No membership brings REPLICATION, and only who has it may give it.
     fn check_replication(&self, first: &Role, second: Option<&Role>) -> Result<(), TargetError> {
         let admin = &self.roles.admin;
         if admin.superuser {
@@ -127,11 +128,6 @@ impl Pair<'_> {
         let (base, clone) = (identifier(self.base), identifier(self.clone));
         let has = second.is_some_and(|second| second.replication);
         let administrator = identifier(&admin.name);
-        if !self.modern && (first.replication || has) {
-            return Err(TargetError::Permission(format!(
-                "{base} or {clone} has REPLICATION, and before PostgreSQL 16 only a superuser may change such a role: put a superuser into the superuser secret, or as one: ALTER ROLE {administrator} SUPERUSER;"
-            )));
-        }
         if self.clone_is_live() || !first.replication || has || admin.replication {
             return Ok(());
         }
@@ -147,41 +143,7 @@ impl Pair<'_> {
     }
 
     fn options(&self) -> &'static str {
-        if self.modern {
-            " WITH INHERIT TRUE, SET TRUE"
-        } else {
-            ""
-        }
-    }
-
-    /// Names the permission that is missing, as the statement that grants it.
-    fn check_administrator(&self, first: &Role, second: Option<&Role>) -> Result<(), TargetError> {
-        let admin = &self.roles.admin;
-        if admin.superuser {
-            return Ok(());
-        }
-        let name = identifier(&admin.name);
-        let mut missing = Vec::new();
-        if !admin.createrole {
-            missing.push(format!("ALTER ROLE {name} CREATEROLE;"));
-        }
-        if self.modern {
-            let first = (!first.administered).then_some(self.base);
-            let second = second.and_then(|role| (!role.administered).then_some(self.clone));
-            missing.extend(
-                first
-                    .into_iter()
-                    .chain(second)
-                    .map(|role| format!("GRANT {} TO {name} WITH ADMIN OPTION;", identifier(role))),
-            );
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        Err(TargetError::Permission(format!(
-            "the role of the superuser secret, {name}, may not change these users (PostgreSQL 16 and later ask for the ADMIN option); as whoever made them, or as a superuser: {}",
-            missing.join(" ")
-        )))
+        options(self.modern)
     }
 
     fn second_user(&self) -> Vec<String> {
@@ -275,6 +237,24 @@ impl Pair<'_> {
         }
         statements
     }
+}
+
+/// How a membership that brings everything is granted.
+fn options(modern: bool) -> &'static str {
+    if modern {
+        " WITH INHERIT TRUE, SET TRUE"
+    } else {
+        ""
+    }
+}
+
+/// A role that is only named like a clone.
+pub(super) fn not_second_user(base: &str, clone: &str, modern: bool) -> TargetError {
+    let (base, clone) = (identifier(base), identifier(clone));
+    TargetError::Permission(format!(
+        "{clone} is not a member of {base} that may act as it, so it is not its second user; if it should be, as an administrator: GRANT {base} TO {clone}{}",
+        options(modern)
+    ))
 }
 
 /// Checks that the pending value names the other user of the current one's base role.

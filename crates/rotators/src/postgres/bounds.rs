@@ -16,6 +16,8 @@ pub struct Bounds {
     /// The lock may be held without a word for 30 s: after that the server takes it from a function that
     /// was frozen or killed.
     pub idle: Duration,
+    /// Sessions that were told to end may take 5 s to be gone.
+    pub ending: Duration,
     /// A read replica may be behind by 12 s: the last login is tried then.
     pub replica_lag: Duration,
 }
@@ -27,6 +29,7 @@ impl Default for Bounds {
             lock: Duration::from_secs(5),
             statement: Duration::from_secs(5),
             idle: Duration::from_secs(30),
+            ending: Duration::from_secs(5),
             replica_lag: Duration::from_secs(12),
         }
     }

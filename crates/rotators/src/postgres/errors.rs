@@ -54,7 +54,7 @@ pub(super) fn login_too_slow(login: &Login<'_>, bound: Duration) -> TargetError 
 
 pub(super) fn answer_too_slow(place: &str, bound: Duration) -> TargetError {
     TargetError::Unreachable(format!(
-        "{place} did not answer within {} s; the step is repeated later, and finds out what was done",
+        "{place} did not answer within {} s; it is asked again later, and then says what was done",
         bound.as_secs_f32()
     ))
 }
@@ -73,6 +73,17 @@ pub(super) fn read_replica(place: &str) -> TargetError {
     invalid(format!(
         "{place} is a read replica, on which no password can be set; name the primary: in `host` of a single user's secret, or in `host` of the superuser secret"
     ))
+}
+
+/// Whether the server has refused the credential itself: the password, or the role's right to log in. A way
+/// of checking passwords outside the server (LDAP, PAM) fails for other reasons too, and says the same.
+pub(super) fn refuses_credential(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|said| {
+        let code = said.code();
+        *code == SqlState::INVALID_PASSWORD
+            || (*code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+                && said.routine() == Some("InitializeSessionUserId"))
+    })
 }
 
 /// Why a login failed.
@@ -95,7 +106,7 @@ pub(super) fn logging_in(error: &Error, login: &Login<'_>) -> TargetError {
             "the TLS handshake with {place} was broken off; check that it is a PostgreSQL server and speaks TLS 1.2 or 1.3"
         )),
         ("authentication error", _) if login.tls == Tls::Bound => TargetError::TlsRefused(format!(
-            "{place} cannot bind the superuser's login to its TLS connection, and the superuser secret names no host of its own: add engine, host and port to the superuser secret, or store its password with SCRAM-SHA-256"
+            "{place} cannot bind the superuser's login to its TLS connection, as is asked for where the superuser secret does not name the host itself: add engine, host and port to the superuser secret, or store its password with SCRAM-SHA-256"
         )),
         ("authentication error", _) => TargetError::Internal(format!(
             "{place} asks for a way to log in that is not known here, or failed to prove that it knows the password; use SCRAM-SHA-256"
@@ -117,6 +128,9 @@ fn refused_login(said: &DbError, login: &Login<'_>) -> TargetError {
             ),
             Whose::Pending => format!(
                 "{place} does not take the user name and password of {whose} (a role that does not exist and one past its VALID UNTIL look the same); it was never set, or changed by hand since: the rotation is begun again"
+            ),
+            Whose::Old | Whose::Version => format!(
+                "{place} does not take the user name and password of {whose} (a role that does not exist and one past its VALID UNTIL look the same)"
             ),
             Whose::Current | Whose::Previous => format!(
                 "{place} does not take the user name and password of {whose} (a role that does not exist and one past its VALID UNTIL look the same); put a value that logs in as AWSCURRENT"
@@ -168,12 +182,12 @@ fn by_state(said: &DbError, place: &str, username: &str) -> TargetError {
     let code = said.code();
     let busy = |what: &str| {
         TargetError::Busy(format!(
-            "{place}: {what}; nothing was changed, and the step is repeated later"
+            "{place}: {what}; that statement has changed nothing, and is repeated later"
         ))
     };
     match code.code() {
         "42501" => TargetError::Permission(format!(
-            "{} lacks a permission at {place}: {}; grant it and rotate again",
+            "{} lacks a permission at {place}: {}; grant it and try again",
             identifier(username),
             names_only(said.message(), said.detail())
         )),
@@ -188,6 +202,7 @@ fn by_state(said: &DbError, place: &str, username: &str) -> TargetError {
         {
             busy("another transaction changed the same role")
         }
+        "25P02" => busy("the lock was lost to a statement that failed"),
         "25P03" => busy("the lock was held too long and the server took it back"),
         // A replica before version 14 says that it cannot be asked for a transaction that writes.
         "25006" | "0A000" => read_replica(place),
@@ -195,7 +210,7 @@ fn by_state(said: &DbError, place: &str, username: &str) -> TargetError {
             "{place}: a role that is needed is gone, or was made by someone else at this moment; rotate again"
         )),
         "57P01" | "57P02" | "57P03" => TargetError::Unreachable(format!(
-            "{place} is starting or stopping; the step is repeated later"
+            "{place} is starting or stopping; it is asked again later"
         )),
         // Class 53: connections, memory, disk.
         state if state.starts_with("53") => busy("the server is short of resources"),
@@ -229,7 +244,7 @@ fn names_only(message: &str, detail: Option<&str>) -> String {
 
 fn ended(place: &str) -> TargetError {
     TargetError::Unreachable(format!(
-        "{place} ended the connection; check that it is a PostgreSQL server and stays up: the step is repeated later"
+        "{place} ended the connection; check that it is a PostgreSQL server and stays up: it is asked again later"
     ))
 }
 

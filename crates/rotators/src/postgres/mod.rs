@@ -1,24 +1,31 @@
 //! PostgreSQL, RDS for PostgreSQL and Aurora PostgreSQL.
 
+mod administrator;
 mod alternating_users;
 mod bounds;
 mod check;
 mod errors;
 mod held_by_name;
+mod idle_user;
+mod kinship;
 mod lock;
+mod logins;
 mod names;
 mod quote;
 mod replica;
+mod revoker;
 mod role_settings;
 mod roles;
 mod rotator;
 mod secret;
 mod session;
+mod sessions;
 mod strategy;
 mod trust;
 mod verifier;
 
 pub use bounds::Bounds;
+pub use revoker::Seized;
 pub use rotator::{Config, Hold, Postgres};
 pub use strategy::{Strategy, UnknownStrategy};
 pub use trust::{Trust, TrustError};

@@ -1,25 +1,22 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use rand_core::TryCryptoRng;
 use rekey_rotation::{Credentials, Overlap, Rotator, SecretId, SecretValue, TargetError};
 use tokio::time::{Instant, sleep};
 
 use super::bounds::Bounds;
+use super::kinship::{check_same_target, check_same_user};
+use super::logins::{Server, login, server, server_of, superuser_login, tls};
 use super::names::base;
 use super::quote::identifier;
-use super::secret::{SuperuserSecret, UserSecret, invalid, successor};
-use super::session::{Login, Session, Tls, Whose};
+use super::secret::{SuperuserSecret, UserSecret, successor};
+use super::session::{Login, Session, Unopened, Whose};
 use super::strategy::Strategy;
 use super::trust::Trust;
 use super::verifier::Verifier;
 use super::{alternating_users, check, lock, replica};
 use crate::PasswordPolicy;
-
-/// The first wait for a read replica; each next one is twice as long, up to the longest.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What a [`Postgres`] is told once.
 pub struct Config {
@@ -35,10 +32,11 @@ pub struct Config {
 
 /// Rotates the credential of a PostgreSQL role.
 pub struct Postgres {
-    config: Config,
-    /// Servers that this process has seen to be the superuser secret's own, so that a login that fails
-    /// there does not wait for a replica to catch up.
-    primaries: Mutex<BTreeSet<(String, u16)>>,
+    pub(super) config: Config,
+    /// The servers that users' secrets name, and the superuser's of each as this process has seen it: the
+    /// same one, or the primary of a replica. A login that fails at a primary does not wait for a replica
+    /// to catch up.
+    primaries: Mutex<BTreeMap<Server, Server>>,
 }
 
 /// The lock of a base role, in a transaction that is open at the server.
@@ -53,7 +51,13 @@ impl Postgres {
         }
     }
 
-    async fn open(&self, login: &Login<'_>) -> Result<Session, TargetError> {
+    pub(super) async fn open(&self, login: &Login<'_>) -> Result<Session, TargetError> {
+        let opened = self.try_open(login).await;
+        opened.map_err(|unopened| unopened.error)
+    }
+
+    /// The same, telling a refused credential from everything else that keeps a login from succeeding.
+    pub(super) async fn try_open(&self, login: &Login<'_>) -> Result<Session, Unopened> {
         // On the heap: a handshake's state is by far the largest part of a step's, and is needed for a
         // few milliseconds of it.
         Box::pin(Session::open(
@@ -105,28 +109,31 @@ impl Postgres {
         let user = self.open(&login(current, Whose::Current)).await?;
         let superlogin = superuser_login(&superuser, current);
         let session = self.open(&superlogin).await?;
-        if same_server(&superlogin, current) {
-            if let Ok(mut primaries) = self.primaries.lock() {
-                primaries.insert(server(current));
-            }
-        } else {
+        if server_of(&superlogin) != server(current) {
             replica::check(&user, &session).await?;
             // A replica's word is not enough: the credential is one of the primary, or it is none.
             let mut there = login(current, Whose::Current);
             (there.host, there.port) = (superlogin.host, superlogin.port);
             self.open(&there).await?.close().await;
         }
+        self.note_primary(current, &superlogin);
         drop(user);
         Ok(session)
     }
 
-    fn known_primary(&self, secret: &UserSecret) -> bool {
-        self.primaries
-            .lock()
-            .is_ok_and(|primaries| primaries.contains(&server(secret)))
+    pub(super) fn note_primary(&self, user: &UserSecret, superuser: &Login<'_>) {
+        if let Ok(mut primaries) = self.primaries.lock() {
+            primaries.insert(server(user), server_of(superuser));
+        }
     }
 
-    async fn try_login(&self, pending: &UserSecret, role: &str) -> Result<(), TargetError> {
+    /// The server on which this process has seen the passwords of this secret's users set.
+    pub(super) fn primary_of(&self, secret: &UserSecret) -> Option<Server> {
+        let primaries = self.primaries.lock().ok()?;
+        primaries.get(&server(secret)).cloned()
+    }
+
+    async fn test_once(&self, pending: &UserSecret, role: &str) -> Result<(), TargetError> {
         let session = self.open(&login(pending, Whose::Pending)).await?;
         let checked = check::acts_as(&session, role).await;
         session.close().await;
@@ -215,11 +222,11 @@ impl Rotator for Postgres {
         let overlap = self.config.strategy.overlap(&pending)?;
         let role = acting_role(overlap, &pending.username);
         // Only a server that is not known to be the one that was changed can be behind.
-        let patient = overlap.both_work() && !self.known_primary(&pending);
+        let patient = overlap.both_work() && self.primary_of(&pending) != Some(server(&pending));
         let deadline = Instant::now() + self.config.bounds.replica_lag;
-        let mut wait = FIRST_WAIT;
+        let mut waits = replica::waits();
         loop {
-            let result = self.try_login(&pending, role).await;
+            let result = self.test_once(&pending, role).await;
             let behind = matches!(
                 result,
                 Err(TargetError::WrongPassword(_) | TargetError::RoleMissing(_))
@@ -228,8 +235,7 @@ impl Rotator for Postgres {
             if !behind || !patient || left.is_zero() {
                 return result;
             }
-            sleep(wait.min(left)).await;
-            wait = longer(wait);
+            sleep(waits.next().map_or(left, |wait| wait.min(left))).await;
         }
     }
 
@@ -292,10 +298,6 @@ impl Change<'_> {
     }
 }
 
-fn longer(wait: Duration) -> Duration {
-    (wait * 2).min(LONGEST_WAIT)
-}
-
 /// Whose privileges a login has.
 fn acting_role(overlap: Overlap, username: &str) -> &str {
     match overlap {
@@ -304,99 +306,6 @@ fn acting_role(overlap: Overlap, username: &str) -> &str {
     }
 }
 
-fn check_same_target(
-    current: &UserSecret,
-    other: &UserSecret,
-    label: &str,
-) -> Result<(), TargetError> {
-    let differs = if current.engine != other.engine {
-        "engine"
-    } else if !current.host.eq_ignore_ascii_case(&other.host) {
-        "host"
-    } else if current.port != other.port {
-        "port"
-    } else if current.dbname != other.dbname {
-        "dbname"
-    } else {
-        return Ok(());
-    };
-    Err(another(differs, label))
-}
-
-fn check_same_user(
-    current: &UserSecret,
-    other: &UserSecret,
-    label: &str,
-) -> Result<(), TargetError> {
-    if current.username == other.username {
-        return Ok(());
-    }
-    Err(another("username", label))
-}
-
-fn another(field: &str, label: &str) -> TargetError {
-    invalid(format!(
-        "`{field}` under {label} is another one than under AWSCURRENT, and a rotation changes passwords only; change the secret while no rotation is open, and rotate again"
-    ))
-}
-
 fn wrong_password(result: &Result<Session, TargetError>) -> bool {
     matches!(result, Err(TargetError::WrongPassword(_)))
-}
-
-fn server(secret: &UserSecret) -> (String, u16) {
-    (secret.host.to_ascii_lowercase(), secret.port)
-}
-
-fn same_server(superuser: &Login<'_>, user: &UserSecret) -> bool {
-    superuser.host.eq_ignore_ascii_case(&user.host) && superuser.port == user.port
-}
-
-fn tls(secret: &UserSecret) -> Tls {
-    if secret.tls { Tls::Verified } else { Tls::Off }
-}
-
-fn login(secret: &UserSecret, whose: Whose) -> Login<'_> {
-    Login {
-        host: &secret.host,
-        port: secret.port,
-        dbname: &secret.dbname,
-        username: &secret.username,
-        password: &secret.password,
-        tls: tls(secret),
-        whose,
-    }
-}
-
-/// The superuser works in the user's database. A superuser secret without a host (one that RDS manages) is
-/// sent where the user's secret says, and then only in a way that tells a wrong server nothing.
-fn superuser_login<'a>(superuser: &'a SuperuserSecret, user: &'a UserSecret) -> Login<'a> {
-    let tls = match (&superuser.host, superuser.tls) {
-        (None, _) => Tls::Bound,
-        (Some(_), Some(false)) => Tls::Off,
-        (Some(_), _) => Tls::Verified,
-    };
-    Login {
-        host: superuser.host.as_deref().unwrap_or(&user.host),
-        port: superuser.port.unwrap_or(user.port),
-        dbname: &user.dbname,
-        username: &superuser.username,
-        password: &superuser.password,
-        tls,
-        whose: Whose::Superuser,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_replica_is_asked_at_least_once_a_second() {
-        let waits: Vec<u128> = std::iter::successors(Some(FIRST_WAIT), |wait| Some(longer(*wait)))
-            .map(|wait| wait.as_millis())
-            .take(7)
-            .collect();
-        assert_eq!(waits, [100, 200, 400, 800, 1000, 1000, 1000]);
-    }
 }

@@ -30,7 +30,8 @@ pub(super) struct Login<'a> {
     pub(super) port: u16,
     pub(super) dbname: &'a str,
     pub(super) username: &'a str,
-    pub(super) password: &'a SecretValue,
+    /// `None` to see whether the server asks for one.
+    pub(super) password: Option<&'a SecretValue>,
     pub(super) tls: Tls,
     pub(super) whose: Whose,
 }
@@ -53,6 +54,10 @@ pub(super) enum Whose {
     Current,
     Pending,
     Previous,
+    /// The version that is retired, or rolled back to.
+    Old,
+    /// Any version, of which nothing is known but its value.
+    Version,
     Superuser,
 }
 
@@ -62,7 +67,26 @@ impl Whose {
             Self::Current => "AWSCURRENT of the secret",
             Self::Pending => "AWSPENDING of the secret",
             Self::Previous => "AWSPREVIOUS of the secret",
+            Self::Old => "the version that is retired or rolled back to",
+            Self::Version => "this version of the secret",
             Self::Superuser => "AWSCURRENT of the superuser secret",
+        }
+    }
+}
+
+/// Why a login did not succeed.
+#[derive(Debug)]
+pub(super) struct Unopened {
+    /// Whether the server has refused this very credential; anything else proves nothing of it.
+    pub(super) refused: bool,
+    pub(super) error: TargetError,
+}
+
+impl From<TargetError> for Unopened {
+    fn from(error: TargetError) -> Self {
+        Self {
+            refused: false,
+            error,
         }
     }
 }
@@ -86,16 +110,18 @@ impl Session {
         login: &Login<'_>,
         trust: &Trust,
         bounds: &Bounds,
-    ) -> Result<Self, TargetError> {
+    ) -> Result<Self, Unopened> {
         let deadline = Instant::now() + bounds.connect;
         let stream = reach(login, bounds.connect, deadline).await?;
         let mut config = tokio_postgres::Config::new();
         config
             .user(login.username)
-            // Exposed to the driver, which proves by SCRAM that it knows it.
-            .password(login.password.expose())
             .dbname(login.dbname)
             .application_name("rekey");
+        if let Some(password) = login.password {
+            // Exposed to the driver, which proves by SCRAM that it knows it.
+            config.password(password.expose());
+        }
         let opened = match login.tls {
             Tls::Off => {
                 config.ssl_mode(SslMode::Disable);
@@ -120,7 +146,10 @@ impl Session {
                 username: login.username.to_owned(),
                 ..session
             })
-            .map_err(|error| errors::logging_in(&error, login))
+            .map_err(|error| Unopened {
+                refused: errors::refuses_credential(&error),
+                error: errors::logging_in(&error, login),
+            })
     }
 
     /// Runs statements, one after the other, in one round trip.

@@ -181,10 +181,10 @@ impl Case {
             "SELECT jsonb_build_object(
                  'roles', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.oid) FROM pg_authid a
                            WHERE rolname IN ('{app}', '{app}_clone')),
-                 'settings', (SELECT jsonb_agg(to_jsonb(s)) FROM pg_db_role_setting s
+                 'settings', (SELECT jsonb_agg(to_jsonb(s) ORDER BY s::text) FROM pg_db_role_setting s
                               JOIN pg_authid a ON a.oid = s.setrole
                               WHERE rolname IN ('{app}', '{app}_clone')),
-                 'members', (SELECT jsonb_agg(to_jsonb(m)) FROM pg_auth_members m
+                 'members', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m::text) FROM pg_auth_members m
                              JOIN pg_authid a ON a.oid IN (m.member, m.roleid)
                              WHERE rolname IN ('{app}', '{app}_clone')))::text"
         ))

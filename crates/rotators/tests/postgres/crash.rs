@@ -1,7 +1,9 @@
 //! The crash suite on real servers: every cut, overtaking and repetition of a rotation, both strategies.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use postgres_protocol::password::scram_sha_256;
 use rekey_rotation::testing::{Bug, Target, World, crash};
 use rekey_rotation::{Overlap, SecretId, SecretValue};
 use rekey_rotators::postgres::{Bounds, Postgres};
@@ -11,19 +13,26 @@ use tokio_postgres::Client;
 use crate::case::{field, rotator, value};
 use crate::servers::{self, Server, connect, unique};
 
-struct Real {
-    server: Server,
-    overlap: Overlap,
+/// The first password of every user, and its verifier: hashing it for each would take as long as a login.
+static PASSWORD: LazyLock<(String, String)> = LazyLock::new(|| {
+    let password = unique("Pw");
+    let verifier = scram_sha_256(password.as_bytes());
+    (password, verifier)
+});
+
+pub struct Real {
+    pub server: Server,
+    pub overlap: Overlap,
 }
 
-struct Users {
-    server: Server,
+pub struct Users {
+    pub server: Server,
     overlap: Overlap,
     app: String,
     master: String,
     bystander: String,
     password: String,
-    root: Client,
+    pub root: Client,
 }
 
 impl World for Real {
@@ -46,13 +55,13 @@ impl World for Real {
             app: unique("app"),
             master: unique("master"),
             bystander: unique("other"),
-            password: unique("Pw"),
+            password: PASSWORD.0.clone(),
         };
+        let verifier = &PASSWORD.1;
         let Users {
             app,
             master,
             bystander,
-            password,
             ..
         } = &users;
         let admin = if users.server.major >= 16 {
@@ -63,9 +72,9 @@ impl World for Real {
         users
             .root
             .batch_execute(&format!(
-                "CREATE ROLE {master} LOGIN CREATEROLE PASSWORD '{password}';
-                 CREATE ROLE {app} LOGIN PASSWORD '{password}';
-                 CREATE ROLE {bystander} LOGIN PASSWORD '{password}'; {admin}"
+                "CREATE ROLE {master} LOGIN CREATEROLE PASSWORD '{verifier}';
+                 CREATE ROLE {app} LOGIN PASSWORD '{verifier}';
+                 CREATE ROLE {bystander} LOGIN PASSWORD '{verifier}'; {admin}"
             ))
             .await
             .unwrap();
@@ -83,6 +92,8 @@ impl Users {
             "username": user,
             "password": self.password,
             "masterarn": superuser,
+            // A handshake for each of ten thousand logins says nothing of a cut.
+            "ssl": false,
         }))
     }
 }
@@ -145,18 +156,22 @@ impl Target for Users {
     }
 }
 
-/// Runs `suite` on every server with both strategies, side by side: most of the time is waiting. Each has
-/// a thread with a stack for the suite's futures, which are large without optimisation.
-fn on_every_world<F>(suite: impl Fn(Real) -> F + Sync)
-where
-    F: Future<Output = ()>,
-{
-    let worlds = servers::all().into_iter().flat_map(|server| {
+/// Every server with both strategies.
+fn every_world() -> impl Iterator<Item = Real> {
+    servers::all().into_iter().flat_map(|server| {
         [Overlap::AlternatingUsers, Overlap::SingleUser].map(|overlap| Real {
             server: server.clone(),
             overlap,
         })
-    });
+    })
+}
+
+/// Runs `suite` on worlds side by side: most of the time is waiting. Each has a thread with a stack for the
+/// suite's futures, which are large without optimisation.
+pub fn on_worlds<F>(worlds: impl Iterator<Item = Real>, suite: impl Fn(Real) -> F + Sync)
+where
+    F: Future<Output = ()>,
+{
     std::thread::scope(|scope| {
         for world in worlds {
             let suite = &suite;
@@ -177,7 +192,7 @@ where
 
 #[test]
 fn every_promise_holds_whatever_cuts_a_rotation() {
-    on_every_world(|world| async move {
+    on_worlds(every_world(), |world| async move {
         let report = crash::run(&world)
             .await
             .unwrap_or_else(|violation| panic!("{violation}"));
@@ -188,7 +203,7 @@ fn every_promise_holds_whatever_cuts_a_rotation() {
 
 #[test]
 fn every_planted_bug_is_caught() {
-    on_every_world(|world| async move {
+    on_worlds(every_world(), |world| async move {
         for bug in Bug::ALL {
             let violation = crash::must_catch(bug, &world)
                 .await

@@ -1,12 +1,15 @@
 //! The statements that docs/postgres.md gives to copy and paste, run as they stand there.
 
+use rekey_rotation::{Login, Revoker};
+
 use crate::case::{Case, changed, failure};
+use crate::revoking::{is_open, retire_with, revocation};
 use crate::servers::{self, Server, connect, unique};
 
 const PAGE: &str = include_str!("../../../../docs/postgres.md");
 
 /// The statements of the page's block whose first line holds `sign`, with a test's own names in them.
-fn block(sign: &str, case: &Case, admin: &str, group: &str) -> Vec<String> {
+pub fn block(sign: &str, case: &Case, admin: &str, group: &str) -> Vec<String> {
     let grants = PAGE
         .split_once("## What to grant")
         .and_then(|(_, rest)| rest.split_once("\n## "))
@@ -110,6 +113,29 @@ async fn the_pages_grants_are_enough_to_rotate() {
                     "it may administer the two users, and not act as them"
                 );
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pages_grants_are_enough_to_retire_and_to_roll_back() {
+    for server in servers::all() {
+        let (mut case, admin) = documented(&server, false).await;
+        let superuser = changed(&case.superuser_secret(), "username", admin.clone().into());
+        let superuser = changed(&superuser, "password", "Admin-1".into());
+        for _ in 0..2 {
+            let old = case.current.clone();
+            rotate_as(&mut case, &admin).await.unwrap();
+            let pool = case.session(&old).await;
+            let rotator = case.rotator();
+            let retired = retire_with(&case, &rotator, &old, &superuser).await;
+            assert_eq!(retired, Ok(1));
+            assert!(!is_open(&pool).await);
+            assert_eq!(rotator.try_login(&old).await, Ok(Login::Refused));
+            let revocation = revocation(&case, &old, &superuser);
+            let mut seized = rotator.seize(revocation).await.unwrap();
+            rotator.restore(&mut seized, revocation).await.unwrap();
+            assert_eq!(rotator.try_login(&old).await, Ok(Login::Accepted));
         }
     }
 }

@@ -1,6 +1,7 @@
 use rekey_rotation::{Rotator, SecretValue};
 
 use crate::case::{Case, field};
+use crate::revoking::{login, restore, retire};
 use crate::servers::{self, Server};
 
 /// Where the password shows: the server writes every statement to its log.
@@ -41,6 +42,27 @@ async fn the_password_is_in_no_log_and_no_activity_of_the_server() {
                 .ask("SELECT string_agg(query, ' ') FROM pg_stat_activity")
                 .await;
             assert!(!activity.unwrap().contains(&field(&pending, "password")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_credential_that_is_retired_and_brought_back_is_in_no_log() {
+    for server in servers::all() {
+        let mut case = Case::alternating_on(&server).await;
+        // Twice, so that the old one's password was never in a statement of the test's own.
+        case.rotate().await;
+        let old = case.rotate().await;
+        retire(&case, &old).await.unwrap();
+        restore(&case, &old).await.unwrap();
+        login(&case, &old).await.unwrap();
+        retire(&case, &old).await.unwrap();
+        login(&case, &old).await.unwrap();
+        assert!(!in_the_log(&server, &old) && !in_the_log(&server, &case.current));
+        let log = std::fs::read_to_string(&server.log_file).unwrap();
+        for statement in ["PASSWORD NULL", "LOGIN PASSWORD 'SCRAM-SHA-256$"] {
+            let statement = format!("ALTER ROLE \"{}\" {statement}", field(&old, "username"));
+            assert!(log.contains(&statement), "the log does hold the statement");
         }
     }
 }

@@ -9,14 +9,19 @@ use crate::case::{Case, ask, bounds, changed, failure, rotator};
 use crate::servers::{self, Server};
 
 /// The one replica is held back by some of these tests.
-static REPLICA: Mutex<()> = Mutex::const_new(());
+pub static REPLICA: Mutex<()> = Mutex::const_new(());
 
 /// A case whose secret names the replica, which has caught up with it.
-async fn case_on_replica() -> (Case, Server, u16) {
+pub async fn case_on_replica() -> (Case, Server, u16) {
     let (server, port) = servers::with_replica();
     let mut case = Case::alternating_on(&server).await;
     case.current = changed(&case.current, "port", port.into());
     let replica = server.superuser(port, "postgres").await;
+    // A test that failed may have left it held back.
+    replica
+        .batch_execute("SELECT pg_wal_replay_resume()")
+        .await
+        .unwrap();
     let caught_up = format!(
         "SELECT count(*)::text FROM pg_database WHERE datname = '{}'",
         case.dbname
@@ -88,6 +93,26 @@ async fn a_login_that_fails_at_a_known_primary_is_not_waited_for() {
     let start = Instant::now();
     assert_eq!(failure(rotator.test(&wrong).await).0, "wrong_password");
     assert!(start.elapsed() < bounds().replica_lag / 2);
+}
+
+#[tokio::test]
+async fn a_function_that_the_user_named_like_one_of_the_servers_is_not_run_by_the_superuser() {
+    let _alone = REPLICA.lock().await;
+    let (mut case, _, _) = case_on_replica().await;
+    let primary = changed(&case.current, "port", case.server.port.into());
+    let user = case.session(&primary).await;
+    user.batch_execute(&format!(
+        "ALTER DATABASE {} SET search_path = public, pg_catalog;
+         CREATE FUNCTION public.pg_is_in_recovery() RETURNS boolean LANGUAGE plpgsql
+         AS $$ BEGIN RAISE 'run as %', current_user; END $$",
+        case.dbname
+    ))
+    .await
+    .unwrap();
+    let taken = case.session(&primary).await;
+    let taken = taken.simple_query("SELECT pg_is_in_recovery()").await;
+    assert!(taken.is_err(), "the planted function is found first");
+    case.rotate().await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 use crate::lifecycle::{Event, State, next};
 use crate::observe::look::{CURRENT, PENDING, PREVIOUS};
 use crate::state::SecretState;
-use crate::version::Version;
+use crate::version::{Rotation, Version};
 
 /// Brings the states of all versions up to date.
 pub(crate) fn tell_states(state: &mut SecretState) {
@@ -18,6 +18,19 @@ pub(crate) fn tell_states(state: &mut SecretState) {
     for version in state.versions.values_mut() {
         let story = story(version, &switches);
         version.state = story.into_iter().fold(State::Made, next);
+        version.rotation_reason = reason(version).map(str::to_owned);
+    }
+}
+
+/// Why a version was made, as far as is known: somebody called RotateSecret, a rotation that nobody is known
+/// to have asked for (its schedule, where there is a trail), or a value put by hand.
+fn reason(version: &Version) -> Option<&'static str> {
+    let requested = |it: &Rotation| it.requested.is_some();
+    match (&version.rotation, &version.put) {
+        (Some(rotation), _) if requested(rotation) => Some("requested"),
+        (Some(_), _) => Some("rotation"),
+        (None, Some(_)) => Some("put"),
+        (None, None) => None,
     }
 }
 

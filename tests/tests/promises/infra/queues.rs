@@ -25,9 +25,10 @@ fn careless(template: &Template) -> Vec<String> {
         };
         demand("encrypted", queue["SqsManagedSseEnabled"] == true);
         demand("over TLS only", over_tls_only(template, name));
+        // SQS drops what is older, also from a queue that would park it after some receives.
+        let kept = queue["MessageRetentionPeriod"].as_u64();
+        demand("14 days", kept == Some(LONGEST_RETENTION));
         if parks(template, name) {
-            let kept = queue["MessageRetentionPeriod"].as_u64();
-            demand("14 days", kept == Some(LONGEST_RETENTION));
             demand("an alarm", watched(template, name));
             continue;
         }
@@ -147,7 +148,7 @@ fn a_careless_queue_is_found() {
         (
             "MessageRetentionPeriod: 1209600",
             "MessageRetentionPeriod: 345600",
-            "DeadLetterQueue: 14 days",
+            "Queue: 14 days",
         ),
         (
             "Value: !GetAtt DeadLetterQueue.QueueName",

@@ -297,3 +297,44 @@ fn is_due(state: &SecretState, version: &VersionId, at: i64) -> bool {
     let deadline = state.secret.deadlines.get(&key);
     deadline.is_some_and(|deadline| deadline.due_at.is_some() && deadline.promised <= at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: i64 = 1_795_312_800;
+
+    fn with_deadline(deadline: Value) -> SecretState {
+        let secret = json!({
+            "name": "prod/db/app", "arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db/app-aB3dE6",
+            "kind": "postgres", "registered_at": 0, "seen_at": 0, "presence": { "is": "present" },
+            "deadlines": { "retire#v1": deadline },
+        });
+        SecretState {
+            secret: serde_json::from_value(secret).unwrap(),
+            versions: std::collections::BTreeMap::new(),
+            consumers: Vec::new(),
+            unsent: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_order_is_obeyed_only_while_its_deadline_stands() {
+        for (deadline, stands) in [
+            (json!({ "promised": NOW - 1, "due_at": NOW + 900 }), true),
+            // Brought back and rotated away from again meanwhile: a new grace.
+            (json!({ "promised": NOW + 60, "due_at": NOW + 60 }), false),
+            // Closed by a proof.
+            (json!({ "promised": NOW - 60, "done_at": NOW - 1 }), false),
+        ] {
+            let state = with_deadline(deadline.clone());
+            assert_eq!(
+                is_due(&state, &VersionId::new("v1"), NOW),
+                stands,
+                "{deadline}"
+            );
+            assert!(!is_due(&state, &VersionId::new("v2"), NOW));
+        }
+    }
+}

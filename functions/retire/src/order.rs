@@ -390,6 +390,23 @@ mod tests {
     }
 
     #[test]
+    fn a_clearing_that_could_prove_nothing_is_one_to_be_tried_again() {
+        let order = json!({ "operation": "clear", "secret": "a", "version_id": OLD });
+        let order = parse(order).unwrap();
+        let unreachable = rekey_rotation::TargetError::Unreachable("no route".to_owned());
+        for (kept, again) in [
+            (Kept::Unproved(unreachable), true),
+            (Kept::PendingWorks, false),
+            (Kept::CurrentRefused, false),
+            (Kept::NotOpen, false),
+        ] {
+            let answer = order.cleared(&ClearOutcome::Kept(kept));
+            assert_eq!(answer.outcome, OrderOutcome::Kept);
+            assert_eq!(answer.retryable, Some(again));
+        }
+    }
+
+    #[test]
     fn every_class_of_the_protocol_is_one_of_the_contract() {
         let order = json!({ "operation": "retire", "secret": "a", "version_id": OLD });
         let answer = parse(order).unwrap().failed(&AftermathError::StillAccepted);

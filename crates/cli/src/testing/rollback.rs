@@ -122,6 +122,51 @@ async fn what_was_itself_rolled_back_must_be_named() {
     );
 }
 
+/// The secret after its labels were moved back by a rollback, as the record knows that rollback.
+async fn moved_back(done_at: Option<i64>) -> TestWorld {
+    let mut state = app();
+    let mut now = snapshot(&state);
+    state.secret.rollbacks.push(rekey_registry::Rollback {
+        from: id('a', 3).as_str().into(),
+        to: id('a', 2).as_str().into(),
+        intended_at: NOW - 60,
+        requested_by: None,
+        reason: None,
+        done_at,
+        told: false,
+    });
+    for version in &mut now.versions {
+        version.labels.clear();
+        match version.id.as_str() {
+            id if id.ends_with('2') => version.labels.push("AWSCURRENT".into()),
+            id if id.ends_with('3') => version.labels.push("AWSPREVIOUS".into()),
+            _ => {}
+        }
+    }
+    let world = TestWorld::empty().with(state).await;
+    let world = world.answers([Ok(rolled_back(false))]);
+    world.looks("prod/db/app-primary", Ok(Look::Found(Box::new(now))));
+    world
+}
+
+#[tokio::test]
+async fn one_whose_answer_was_lost_is_finished_and_not_followed_by_another() {
+    let world = moved_back(None).await;
+    assert_eq!(typed(&world, LINE).await.exit, Exit::Ok);
+    let (_, order) = world.asked().remove(0);
+    assert_eq!(order["from_version"], id('a', 3).as_str());
+    assert_eq!(order["version_id"], id('a', 2).as_str());
+}
+
+#[tokio::test]
+async fn asked_for_again_when_it_is_done_it_does_not_bring_the_bad_version_back() {
+    let world = moved_back(Some(NOW - 50)).await;
+    let seen = typed(&world, LINE).await;
+    assert_eq!(seen.exit, Exit::Refused);
+    assert!(seen.err.contains("--to 3"), "{}", seen.err);
+    assert!(world.asked().is_empty());
+}
+
 #[tokio::test]
 async fn with_nothing_to_go_back_to_it_is_refused_here() {
     let world = answering(rolled_back(false)).await;

@@ -12,7 +12,8 @@ use crate::timestamp::Timestamp;
 use crate::topic::DetailType;
 
 object! {
-    /// One entry. CloudTrail delivers an entry at least once; `event_id` tells a repeat.
+    /// A call of Secrets Manager, or something that it did by itself, as CloudTrail recorded it. CloudTrail
+    /// delivers an entry at least once; `event_id` tells a repeat.
     pub struct TrailRecord {
         required {
             /// The operation (`GetSecretValue`), or what Secrets Manager did (`RotationSucceeded`).

@@ -11,6 +11,14 @@ pub struct LimitError {
 }
 
 impl LimitError {
+    /// `limit` says what would have been taken.
+    #[must_use]
+    pub const fn new(limit: &'static str) -> Self {
+        Self { limit }
+    }
+}
+
+impl LimitError {
     /// What the text has to be, for people: "32 to 64 printable ASCII characters without spaces".
     #[must_use]
     pub fn limit(&self) -> &'static str {
@@ -64,7 +72,8 @@ impl PayloadError {
     }
 
     /// The same error, one level further out.
-    pub(crate) fn within(mut self, field: &str) -> Self {
+    #[must_use]
+    pub fn within(mut self, field: &str) -> Self {
         self.path = if self.path.is_empty() {
             field.to_owned()
         } else {

@@ -15,6 +15,9 @@ mod metadata;
 mod name;
 mod object;
 mod proof;
+mod rehearsal;
+mod request_answered;
+mod request_refused;
 mod retire_intended;
 mod retire_order;
 mod rollback_intended;
@@ -34,8 +37,14 @@ mod text;
 mod timestamp;
 mod topic;
 mod topics;
+mod traffic;
 mod vocabulary;
+mod wishes;
 
+#[cfg(feature = "schema")]
+pub mod catalogue;
+#[cfg(feature = "schema")]
+pub mod documents;
 #[cfg(feature = "schema")]
 pub mod schema;
 
@@ -55,6 +64,9 @@ pub use label_updated::LabelUpdated;
 pub use metadata::Metadata;
 pub use name::{Environment, NameError, Scope, SecretName};
 pub use proof::Proof;
+pub use rehearsal::{Check, PlannedStep};
+pub use request_answered::RequestAnswered;
+pub use request_refused::RequestRefused;
 pub use retire_intended::RetireIntended;
 pub use retire_order::{RetireAnswer, RetireOrder};
 pub use rollback_intended::RollbackIntended;
@@ -75,11 +87,15 @@ pub use text::{
     StagingLabel, StepName, StoredName, UserAgent, Word,
 };
 pub use timestamp::Timestamp;
-pub use topic::{DetailType, REQUESTER_SOURCE_PREFIX, Source, UnknownDetailType, UnknownSource};
+pub use topic::{
+    DetailType, REQUESTER_SOURCE_PREFIX, SCHEDULE_SOURCE, Source, UnknownDetailType, UnknownSource,
+};
 pub use topics::{
     KeyScope, MissingDetected, RotateCompleted, RotateRequested, SecretDelete, SecretPut,
 };
+pub use traffic::{Bus, Sender, Way};
 pub use vocabulary::{
-    ErrorClass, HoldCause, Kind, Lateness, OrderOutcome, OrderPatience, Outcome, ProofMethod,
-    RetireOperation, Step, Strategy,
+    CheckResult, ErrorClass, HoldCause, Kind, Lateness, OrderOutcome, OrderPatience, Outcome,
+    ProofMethod, RequestAnswer, RetireOperation, Step, Strategy,
 };
+pub use wishes::Wishes;

@@ -2,6 +2,7 @@
 //! person who may invoke it; it is not an event.
 
 use crate::object::object;
+use crate::rehearsal::{Check, PlannedStep};
 use crate::text::{Actor, ClientRequestToken, Identifier, Message, SecretId};
 use crate::timestamp::Timestamp;
 use crate::vocabulary::{ErrorClass, HoldCause, OrderOutcome, OrderPatience, RetireOperation};
@@ -14,13 +15,15 @@ object! {
             operation: RetireOperation,
             /// The secret.
             secret: SecretId,
-            /// The version whose credential is retired, that is made current again, or whose rotation is
-            /// cleared.
+            /// The version whose credential is retired, that is made current again, whose rotation is
+            /// cleared, or from which a rehearsal starts.
             version_id: ClientRequestToken,
         }
         optional {
             /// For a rollback: the version that is AWSCURRENT now. When another one is, nothing is done.
             from_version: ClientRequestToken,
+            /// The request on whose behalf: a dry run, or a rotation that waits until the grace has ended.
+            request: ClientRequestToken,
             /// How long a retirement waits for others; `wait` when it is absent.
             patience: OrderPatience,
             /// The same in every repetition of the same wish: the id of a request, or of a deadline.
@@ -61,6 +64,10 @@ object! {
             class: ErrorClass,
             /// Whether the same order may succeed later with nobody doing anything.
             retryable: bool,
+            /// Of a rehearsal: what was looked at, in this order.
+            checks: Vec<Check>,
+            /// Of a rehearsal: what each step would do.
+            steps: Vec<PlannedStep>,
         }
     }
 }

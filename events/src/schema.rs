@@ -5,10 +5,11 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
-    Envelope, Extra, GraceEnding, LabelUpdated, MissingDetected, RetireAnswer, RetireIntended,
-    RetireOrder, RollbackIntended, RotateCompleted, RotateRequested, RotationIntended,
-    RotationStep, SecretAccessed, SecretDelete, SecretNearExpiry, SecretOverdue, SecretPut,
-    SecretQuarantined, SecretRetireHeld, SecretRetired, SecretRolledBack, StepFailed, TrailRecord,
+    Envelope, Extra, GraceEnding, LabelUpdated, MissingDetected, RequestAnswered, RequestRefused,
+    RetireAnswer, RetireIntended, RetireOrder, RollbackIntended, RotateCompleted, RotateRequested,
+    RotationIntended, RotationStep, SecretAccessed, SecretDelete, SecretNearExpiry, SecretOverdue,
+    SecretPut, SecretQuarantined, SecretRetireHeld, SecretRetired, SecretRolledBack, StepFailed,
+    TrailRecord,
 };
 
 /// The schemas of version 1 by the name of their file, without `.schema.json`.
@@ -19,6 +20,8 @@ pub fn v1() -> Vec<(&'static str, Schema)> {
         of::<Envelope<Extra>>("event-envelope"),
         of::<GraceEnding>("grace-ending"),
         of::<MissingDetected>("missing-detected"),
+        of::<RequestAnswered>("request-answered"),
+        of::<RequestRefused>("request-refused"),
         of::<RetireAnswer>("retire-answer"),
         of::<RetireIntended>("retire-intended"),
         of::<RetireOrder>("retire-order"),
@@ -54,7 +57,7 @@ fn of<T: JsonSchema>(name: &'static str) -> (&'static str, Schema) {
 }
 
 /// `uint32` is a format that no validator has to know; the limit itself is one that all know.
-fn say_the_most(schema: &mut Schema) {
+pub(crate) fn say_the_most(schema: &mut Schema) {
     if schema
         .get("format")
         .is_some_and(|format| format == "uint32")

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::error::{LimitError, PayloadError};
+use crate::event_id::EventId;
 use crate::fields::Field;
 
 /// Declares a string type: lengths in characters, the characters allowed (once as code, once as the
@@ -207,6 +208,14 @@ fn clipped(text: &str) -> Option<String> {
         clean.push('…');
     }
     (!clean.trim().is_empty()).then_some(clean)
+}
+
+/// An id is a token that Secrets Manager takes, which is how the version of a rotation leads back to who
+/// asked for it.
+impl From<EventId> for ClientRequestToken {
+    fn from(id: EventId) -> Self {
+        Self(id.to_string())
+    }
 }
 
 impl Word {

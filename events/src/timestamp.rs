@@ -28,6 +28,16 @@ impl Timestamp {
             .ok_or(LimitError { limit: Self::LIMIT })
     }
 
+    /// Reads an RFC 3339 date and time with an offset.
+    ///
+    /// # Errors
+    /// [`LimitError`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, LimitError> {
+        OffsetDateTime::parse(text, &Rfc3339)
+            .map(Self)
+            .map_err(|_| LimitError { limit: Self::LIMIT })
+    }
+
     /// The seconds since 1970, without their fraction.
     #[must_use]
     pub fn unix(self) -> i64 {
@@ -49,9 +59,7 @@ impl From<OffsetDateTime> for Timestamp {
 
 impl Field for Timestamp {
     fn read(value: Value) -> Result<Self, PayloadError> {
-        OffsetDateTime::parse(&String::read(value)?, &Rfc3339)
-            .map(Self)
-            .map_err(|_| LimitError { limit: Self::LIMIT }.into())
+        Ok(Self::parse(&String::read(value)?)?)
     }
 }
 

@@ -12,6 +12,10 @@ use crate::fields::Field;
 /// pins it with `events:source`, so it is the one thing in a request that says who asks.
 pub const REQUESTER_SOURCE_PREFIX: &str = "rekey.requester.";
 
+/// The source of what our own schedule asks for. The policy of the requests bus lets the function that
+/// sweeps use it and nobody else.
+pub const SCHEDULE_SOURCE: &str = "rekey.requester.schedule";
+
 /// Declares an enum of names, each with its one spelling.
 macro_rules! names {
     (
@@ -104,6 +108,8 @@ names! {
         StepFailed = "rekey.step.failed",
         /// a rotation request was refused, with the reason.
         RequestRefused = "rekey.request.refused",
+        /// a rotation request was taken, waits, was overtaken, or was tried as a dry run.
+        RequestAnswered = "rekey.request.answered",
         /// a secret was read.
         SecretAccessed = "rekey.secret.accessed",
         /// an old credential was revoked and is proved dead.

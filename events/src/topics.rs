@@ -135,6 +135,17 @@ impl RotateRequested {
     pub fn id(cause: &str) -> EventId {
         EventId::derive(cause, DetailType::RotateRequested.as_str())
     }
+
+    /// The id of the request that came from `source` in the envelope `envelope_id`; also the token of the
+    /// rotation, and so the id of the version it makes. A requester that repeats its `event_id` repeats its
+    /// request; no other requester can make the same one.
+    #[must_use]
+    pub fn token(&self, source: &str, envelope_id: &str) -> EventId {
+        match &self.event_id {
+            Some(event_id) => EventId::derive(source, &event_id.to_string()),
+            None => EventId::derive(source, envelope_id),
+        }
+    }
 }
 
 impl RotateCompleted {

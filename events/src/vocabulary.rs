@@ -61,11 +61,14 @@ impl Field for Step {
 
 /// An open list: the words known here, and any other word a newer producer may say.
 macro_rules! open_words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident { $($(#[doc = $word_doc:literal])+ $variant:ident = $text:literal,)+ }
+    ) => {
+        $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
+            $($(#[doc = $word_doc])+ $variant,)+
             /// A word of a newer producer, kept as it is.
             Unrecognised(Word),
         }
@@ -73,6 +76,10 @@ macro_rules! open_words {
         impl $name {
             /// The words known here, in the order of their declaration.
             pub const WORDS: &'static [&'static str] = &[$($text),+];
+
+            /// What each of them means, in the same order.
+            #[cfg(feature = "schema")]
+            pub const MEANINGS: &'static [&'static str] = &[$(concat!($($word_doc),+)),+];
 
             /// The word on the wire.
             #[must_use]
@@ -120,8 +127,9 @@ macro_rules! open_words {
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let other = generator.subschema_for::<Word>();
                 schemars::json_schema!({
+                    "description": concat!($($doc),+).trim(),
                     "anyOf": [
-                        { "enum": Self::WORDS },
+                        { "type": "string", "enum": Self::WORDS },
                         other,
                     ],
                 })
@@ -245,6 +253,8 @@ open_words! {
         RollBack = "roll_back",
         /// Take the label of a rotation that is stuck away, if nothing is lost by it.
         Clear = "clear",
+        /// Try a whole change at the target and take it back: what a dry run asks for.
+        Rehearse = "rehearse",
     }
 }
 
@@ -275,6 +285,8 @@ open_words! {
         Cleared = "cleared",
         /// The label of the stuck rotation stays, because something may hang on it.
         Kept = "kept",
+        /// The change was tried at the target and taken back; nothing was changed.
+        Rehearsed = "rehearsed",
         /// It is not allowed now; nothing was changed.
         Refused = "refused",
         /// It failed halfway or before; a repetition goes on.
@@ -289,5 +301,31 @@ open_words! {
         Rotation = "rotation",
         /// The end of the age that its policy allows.
         MaxAge = "max_age",
+    }
+}
+
+open_words! {
+    /// What became of a rotation request.
+    RequestAnswer {
+        /// Every check was passed; Secrets Manager is asked to rotate.
+        Accepted = "accepted",
+        /// Somebody else has to say yes first.
+        AwaitingApproval = "awaiting_approval",
+        /// Secrets Manager went on with an older version instead of making a new one.
+        Superseded = "superseded",
+        /// A dry run: it would be accepted, and this is what would be done.
+        Planned = "planned",
+    }
+}
+
+open_words! {
+    /// How one check of a rehearsal ended.
+    CheckResult {
+        /// As a rotation needs it.
+        Passed = "passed",
+        /// Not so; a rotation would fail here.
+        Failed = "failed",
+        /// Not looked at, because an earlier one failed or the target cannot be asked.
+        NotTried = "not_tried",
     }
 }

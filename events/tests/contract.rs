@@ -11,6 +11,10 @@ mod agreement;
 mod announcements;
 #[path = "contract/cloudtrail.rs"]
 mod cloudtrail;
+#[path = "contract/documents.rs"]
+mod documents;
+#[path = "contract/history.rs"]
+mod history;
 #[path = "contract/ids.rs"]
 mod ids;
 #[path = "contract/names.rs"]
@@ -19,6 +23,8 @@ mod names;
 mod payloads;
 #[path = "contract/redaction.rs"]
 mod redaction;
+#[path = "contract/requests.rs"]
+mod requests;
 #[path = "contract/samples.rs"]
 mod samples;
 #[path = "contract/schemas.rs"]

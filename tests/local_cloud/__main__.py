@@ -42,6 +42,12 @@ def arguments(argv=None):
                              "with the same token (default 3)")
     parser.add_argument("--rotation-pause", type=float, default=1.0, metavar="SECONDS",
                         help="pause between two attempts (default 1)")
+    parser.add_argument("--rotations-per-second", type=int, default=0, metavar="N",
+                        help="answer ThrottlingException to calls of RotateSecret and CancelRotateSecret above N a "
+                             "second, where AWS has 50 (default 0: never)")
+    parser.add_argument("--same-token", choices=("taken", "refused"), default="taken",
+                        help="what RotateSecret says to the token of the rotation that is open: yes, and does nothing, or "
+                             "that a previous rotation isn't complete (default taken)")
     parser.add_argument("--clock-scale", type=float, default=1.0, metavar="FACTOR",
                         help="how much faster rotation schedules and version ages run; 3600 makes an hour last a "
                              "second (default 1)")
@@ -50,7 +56,7 @@ def arguments(argv=None):
                              "rate(5 minutes) fires every 5 seconds (default 1)")
     parser.add_argument("--redelivery-scale", type=float, default=1.0, metavar="FACTOR",
                         help="how much sooner a message that a function did not take comes to it again, and how much "
-                             "shorter batching windows are (default 1)")
+                             "shorter batching windows and the delays of sent messages are (default 1)")
     parser.add_argument("--unsettled-reads", type=int, default=0, metavar="N",
                         help="how many reads of a newly written AWSPENDING still find nothing (default 0)")
     parser.add_argument("--trial-version", choices=("empty", "current"), default="empty",
@@ -61,6 +67,8 @@ def arguments(argv=None):
         parser.error("--account takes 12 digits")
     if given.rotation_attempts < 1 or given.rotation_pause < 0 or given.unsettled_reads < 0:
         parser.error("--rotation-attempts is at least 1, --rotation-pause and --unsettled-reads are at least 0")
+    if given.rotations_per_second < 0:
+        parser.error("--rotations-per-second is at least 0")
     if given.clock_scale <= 0 or given.schedule_scale <= 0 or given.redelivery_scale < 1:
         parser.error("--clock-scale and --schedule-scale are above 0, --redelivery-scale is at least 1")
     return given
@@ -79,16 +87,21 @@ def install(settings):
     import intrinsics
     import managed
     import mappings
+    import messages
     import nested
+    import output
     import queues
     import recurring
     import rotation
+    import schemas
     import tables
     import trail
     import versions
 
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns about metrics it never sends
     functions.install()
+    output.install()
+    messages.install(settings)
     queues.install()
     events.install()
     mappings.install(settings)
@@ -98,13 +111,14 @@ def install(settings):
     deletion.install(settings)
     managed.install(settings)
     rotation.install(settings)
-    api.install()
+    api.install(settings)
     trail.install()
     tables.install()
     buckets.install()
     intrinsics.install()
     conditions.install()
     formation.install()
+    schemas.install()
     nested.install()
 
 
@@ -174,7 +188,9 @@ def main():
     port = sock.getsockname()[1]
     settings = environment.Settings(
         port=port, region=given.region, account=given.account, iam=given.iam, state_dir=given.state_dir,
-        attempts=given.rotation_attempts, attempt_pause=given.rotation_pause, clock_scale=given.clock_scale,
+        attempts=given.rotation_attempts, attempt_pause=given.rotation_pause,
+        rotations_per_second=given.rotations_per_second, same_token=given.same_token,
+        clock_scale=given.clock_scale,
         schedule_scale=given.schedule_scale, redelivery_scale=given.redelivery_scale,
         trial_version=given.trial_version, unsettled_reads=given.unsettled_reads)
     environment.prepare(settings)

@@ -1,8 +1,10 @@
 """IAM: condition keys and the bus policy that MiniStack does not look at.
 
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 """
+import contextvars
 import json
 
 from ministack.core import iam_actions, iam_evaluator
@@ -11,11 +13,15 @@ from ministack.services import eventbridge as eb
 from ministack.services import iam
 from ministack.services import secretsmanager as sm
 
+import leading_keys
+
 # Request parameters of Secrets Manager that are condition keys of the same name.
 SECRET_PARAMETERS = ("Description", "ForceDeleteWithoutRecovery", "KmsKeyId", "Name", "RecoveryWindowInDays",
                      "RotateImmediately", "RotationLambdaARN", "SecretId", "VersionId", "VersionStage")
 
 _original = {}
+_asked = contextvars.ContextVar("the body of the request whose permissions are asked for", default=None)
+_turns = contextvars.ContextVar("the items of a transaction that were not asked about yet", default=iter(()))
 
 
 def _text(value):
@@ -33,26 +39,49 @@ def _secret_keys(data):
     return keys
 
 
-def _event_keys(data):
+def _event_keys(asked, bus_arn, region):
+    """Sources and detail types of the entries for one bus: text when they agree, a list when they do not."""
+    entries = [entry for entry in asked.get("Entries") or [] if isinstance(entry, dict) and iam_actions.
+               eventbridge_resource_arns(json.dumps({"Entries": [entry]}).encode(), region, get_account_id()) == [bus_arn]]
     keys = {}
     for key, field in (("events:source", "Source"), ("events:detail-type", "DetailType")):
-        values = sorted({entry[field] for entry in data.get("Entries") or [] if entry.get(field)})
+        values = sorted({entry[field] for entry in entries if isinstance(entry.get(field), str)})
         if values:
             keys[key] = values[0] if len(values) == 1 else values
     return keys
 
 
 def request_tag_context(service, iam_action, body, params):
-    """The keys of every request pass through here, so ours are added here."""
+    """Every request passes through here before its permissions are asked for."""
     keys = _original["keys"](service, iam_action, body, params)
-    find = {"secretsmanager": _secret_keys, "events": _event_keys}.get(service)
-    if not find:
+    if service not in ("secretsmanager", "events", "dynamodb"):
         return keys
     try:
-        data = json.loads(body or b"{}")
+        asked = json.loads(body or b"{}")
     except ValueError:
-        return keys
-    return {**(find(data) if isinstance(data, dict) else {}), **keys}
+        asked = {}
+    asked = asked if isinstance(asked, dict) else {}
+    _asked.set(asked)
+    _turns.set(iter(leading_keys.in_turn(asked)) if service == "dynamodb" else iter(()))
+    return {**_secret_keys(asked), **keys} if service == "secretsmanager" else keys
+
+
+def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+    """With the keys of what the request does to this one resource: MiniStack gives those of the first to none other.
+
+    A batch of SQS needs the permission of the single call.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html
+    """
+    if service == "sqs":
+        iam_action = iam_action.removesuffix("Batch")
+    more, asked = {}, _asked.get() or {}
+    if iam_action == "events:PutEvents":
+        more = _event_keys(asked, resource_arn, region)
+    elif service == "dynamodb":
+        transaction = "dynamodb:EnclosingOperation" in (service_context or {})
+        more = leading_keys.of(next(_turns.get(), {}) if transaction else asked, resource_arn)
+    return _original["enforce"](access_key_id, iam_action, service, region, resource_arn,
+                                {**(service_context or {}), **more})
 
 
 def _resolve_condition_key(key, ctx):
@@ -78,6 +107,7 @@ def install():
     from replace import replace
     _original.update(
         keys=replace(iam_actions, "request_tag_context", request_tag_context),
+        enforce=replace(iam_evaluator, "enforce", enforce),
         condition=replace(iam_evaluator, "_resolve_condition_key", _resolve_condition_key))
     eb.bus_policy_for_arn = bus_policy_for_arn
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["events"] = ("eventbridge", "bus_policy_for_arn")

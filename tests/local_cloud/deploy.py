@@ -28,6 +28,7 @@ Exit codes: 0 done, 1 the stack or a resource failed, 2 usage.
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 NESTED = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stack": "TemplateURL"}
 BUCKET = "local-cloud-artifacts"
+LONGEST_BODY = 51_200  # bytes; a larger template is uploaded too, as SAM CLI does
 
 
 class Refused(Exception):
@@ -161,8 +162,11 @@ def failures(cloudformation, stack, since):
 
 
 def deploy(given, cloudformation, s3):
-    body = Package(s3, given.endpoint, given.binary).template(pathlib.Path(given.template))
-    request = {"StackName": given.stack, "TemplateBody": body, "Capabilities": CAPABILITIES,
+    package = Package(s3, given.endpoint, given.binary)
+    body = package.template(pathlib.Path(given.template))
+    template = {"TemplateBody": body} if len(body.encode()) <= LONGEST_BODY else {
+        "TemplateURL": f"{given.endpoint}/{BUCKET}/{package.put(body.encode(), '.json')}"}
+    request = {"StackName": given.stack, **template, "Capabilities": CAPABILITIES,
                "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in given.parameter]}
     existing, since = describe(cloudformation, given.stack), time.time()
     if existing and existing["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED"):

@@ -23,6 +23,8 @@ class Settings:
     state_dir: str | None
     attempts: int
     attempt_pause: float
+    rotations_per_second: int
+    same_token: str
     clock_scale: float
     schedule_scale: float
     redelivery_scale: float

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
+import itertools
 import json
 import logging
 import time
@@ -98,10 +99,13 @@ def _ready(mapping):
     function = lam._functions.get(mapping["FunctionName"])
     if not queue or not function:
         return False
+    if lam._esm_inflight.get(mapping["UUID"], 0) >= lam._sqs_esm_concurrency(mapping, function, function["config"], queue):
+        return False  # asked again when a batch is done
     now = time.time()
     with queues.lock:
         sqs._dlq_sweep(queue)
-        visible = [m["visible_at"] for m in queue["messages"] if m["visible_at"] <= now]
+        seen = (m["visible_at"] for m in queue["messages"] if m["visible_at"] <= now)
+        visible = list(itertools.islice(seen, mapping["BatchSize"]))
     window = mapping.get("MaximumBatchingWindowInSeconds", 0) / _scale
     if not visible or (len(visible) < mapping["BatchSize"] and now - min(visible) < window):
         return False

@@ -1,6 +1,7 @@
 """RotateSecret: four steps, asynchronously, through a Lambda function.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda.html
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
 """
 import logging
 import sys
@@ -51,13 +52,17 @@ def _rotate_secret(data):
     answer = ok({"ARN": secret["ARN"], "Name": secret["Name"], **({"VersionId": token} if at_once else {})})
     with lock:
         unfinished = pending(secret)
-        if token in (unfinished, running.get(secret["ARN"])) or _is_current(secret, token):
-            return answer  # the same request again
+        if _is_current(secret, token):
+            return answer  # the same request again, which prevents a second version
+        if token in (unfinished, running.get(secret["ARN"])) and _settings.same_token == "taken":
+            return answer
         if unfinished or secret["ARN"] in running:
             if secret["ARN"] not in running:
                 _start(secret, unfinished, STEPS)
             return error("InvalidRequestException",
                          "A previous rotation isn't complete. That rotation will be reattempted.", 400)
+        if token in secret["Versions"]:
+            return error("InvalidRequestException", f"A version with the ClientRequestToken {token} exists already.", 400)
         if refused := new_version(secret, token):
             return refused
         now = versions.now()

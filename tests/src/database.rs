@@ -42,7 +42,6 @@ impl Database {
         let root = made.superuser("postgres").await?;
         let Self { app, admin, .. } = &made;
         // The passwords go to the server as verifiers only, so that its log can be searched for them.
-        let verifier = |password: &str| scram(password);
         root.batch_execute(&format!(
             "CREATE ROLE {admin} LOGIN CREATEROLE PASSWORD '{}'",
             verifier(&made.admin_password)
@@ -155,7 +154,7 @@ pub async fn connect(
 }
 
 /// The SCRAM-SHA-256 verifier of a password.
-fn scram(password: &str) -> String {
+pub fn verifier(password: &str) -> String {
     postgres_protocol::password::scram_sha_256(password.as_bytes())
 }
 

@@ -13,6 +13,8 @@ use crate::cloud::{Cloud, REGION};
 pub struct Door {
     /// `127.0.0.1:PORT`.
     address: String,
+    /// Whose key the calls have.
+    key: String,
 }
 
 /// What a function answered.
@@ -31,12 +33,14 @@ pub struct Depth {
     pub waiting: u64,
     /// Those that were handed out, and are neither deleted nor back.
     pub in_flight: u64,
+    /// Those that nobody is given yet.
+    pub delayed: u64,
 }
 
 impl Depth {
     /// Whether nothing waits and nothing is being worked on.
     pub fn is_empty(self) -> bool {
-        self.waiting + self.in_flight == 0
+        self.waiting + self.in_flight + self.delayed == 0
     }
 }
 
@@ -50,7 +54,18 @@ impl Door {
     /// The door of a local cloud.
     pub fn of(cloud: &Cloud) -> Self {
         let address = cloud.endpoint.trim_start_matches("http://").to_owned();
-        Self { address }
+        Self {
+            address,
+            key: "test".to_owned(),
+        }
+    }
+
+    /// The same door, for somebody else.
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
     }
 
     async fn post(
@@ -62,10 +77,11 @@ impl Door {
     ) -> Result<Response> {
         let mut request = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
+             Authorization: AWS4-HMAC-SHA256 Credential={}/20260101/{REGION}/{service}/aws4_request, \
              SignedHeaders=host, Signature=0\r\n",
             self.address,
             body.len(),
+            self.key,
         );
         for (name, text) in more {
             request.push_str(&format!("{name}: {text}\r\n"));
@@ -191,6 +207,7 @@ impl Door {
         Ok(Depth {
             waiting: count("ApproximateNumberOfMessages")?,
             in_flight: count("ApproximateNumberOfMessagesNotVisible")?,
+            delayed: count("ApproximateNumberOfMessagesDelayed")?,
         })
     }
 }

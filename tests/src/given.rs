@@ -44,8 +44,9 @@ pub fn python() -> Result<PathBuf> {
 }
 
 /// The functions' binaries, by the names that the templates give them.
-pub const FUNCTIONS: [&str; 4] = [
+pub const FUNCTIONS: [&str; 5] = [
     "rekey-rotate",
+    "rekey-request",
     "rekey-observe",
     "rekey-sweep",
     "rekey-retire",

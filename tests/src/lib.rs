@@ -21,3 +21,4 @@ pub mod scene;
 pub mod secrets;
 pub mod sinks;
 pub mod stack;
+pub mod team;

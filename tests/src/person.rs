@@ -76,6 +76,11 @@ impl Person {
         })
     }
 
+    /// The other services as this person.
+    pub fn door(&self, cloud: &Cloud) -> Door {
+        Door::of(cloud).with_key(&self.key)
+    }
+
     /// Secrets Manager as this person.
     pub fn secrets(&self) -> Secrets {
         let credentials = Credentials::from_keys(&self.key, &self.secret_key, None);

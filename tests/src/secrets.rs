@@ -126,6 +126,31 @@ impl Secrets {
         answer.version_id.context("no version id")
     }
 
+    /// Turns rotation on without rotating; Secrets Manager tries the set-up, for a few seconds.
+    pub async fn turn_on(&self, secret: &str, function: &str) -> Result<()> {
+        let rules = RotationRulesType::builder().automatically_after_days(999);
+        self.client
+            .rotate_secret()
+            .secret_id(secret)
+            .rotation_lambda_arn(function)
+            .rotation_rules(rules.build())
+            .rotate_immediately(false)
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Sets a tag.
+    pub async fn tag(&self, secret: &str, key: &str, text: &str) -> Result<()> {
+        self.client
+            .tag_resource()
+            .secret_id(secret)
+            .tags(Tag::builder().key(key).value(text).build())
+            .send()
+            .await?;
+        Ok(())
+    }
+
     /// Waits until `version` is current, at most `time`.
     pub async fn wait_current(&self, secret: &str, version: &str, time: Duration) -> Result<()> {
         let started = Instant::now();

@@ -31,18 +31,37 @@ impl Stack {
         template: &Path,
         parameters: &[(&str, &str)],
     ) -> Result<Self> {
+        let fixed = [("Stage", "local"), ("Architecture", "x86_64")];
+        let parameters = [&fixed, parameters].concat();
+        Self::deploy_as(cloud, "rekey-local", template, &parameters)
+    }
+
+    /// Deploys a template of infra/ that stands alone, beside the stack.
+    pub fn deploy_beside(
+        cloud: &Cloud,
+        name: &str,
+        template: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Self> {
+        let template = given::root().join("infra").join(template);
+        Self::deploy_as(cloud, name, &template, parameters)
+    }
+
+    fn deploy_as(
+        cloud: &Cloud,
+        name: &str,
+        template: &Path,
+        parameters: &[(&str, &str)],
+    ) -> Result<Self> {
         let mut deploy = cloud.script("deploy.py")?;
-        deploy
-            .arg(template)
-            .args(["--stack", "rekey-local", "--json"]);
+        deploy.arg(template).args(["--stack", name, "--json"]);
         for name in given::FUNCTIONS {
             let program = given::program(name)?;
             deploy
                 .arg("--binary")
                 .arg(format!("{name}={}", program.display()));
         }
-        let fixed = [("Stage", "local"), ("Architecture", "x86_64")];
-        for (name, value) in fixed.iter().chain(parameters) {
+        for (name, value) in parameters {
             deploy.arg("--parameter").arg(format!("{name}={value}"));
         }
         let output = deploy.stdin(Stdio::null()).output()?;

@@ -7,8 +7,9 @@ use anyhow::Result;
 use crate::{place, run};
 
 /// The functions, by package and binary.
-pub const DEPLOYED: [&str; 4] = [
+pub const DEPLOYED: [&str; 5] = [
     "rekey-rotate",
+    "rekey-request",
     "rekey-observe",
     "rekey-sweep",
     "rekey-retire",

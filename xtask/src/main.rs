@@ -5,6 +5,7 @@
     reason = "a tool without a runtime: it reads its environment and waits for other processes"
 )]
 
+mod asyncapi;
 mod bench;
 mod demo;
 mod functions;
@@ -66,7 +67,7 @@ enum Command {
     /// Send one event to one function without Docker, and print its answer. Uses what `up` started.
     Invoke {
         /// The function.
-        #[arg(value_parser = ["rotate", "observe", "sweep", "retire"])]
+        #[arg(value_parser = ["rotate", "request", "observe", "sweep", "retire"])]
         function: String,
         /// The file with the event, such as events/samples/invoke/doctor.json.
         event: PathBuf,

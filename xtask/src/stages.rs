@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::local_cloud::LocalCloud;
 use crate::python::Venv;
 use crate::services::Services;
-use crate::{demo, place, postgres, run, tools};
+use crate::{asyncapi, demo, place, postgres, run, tools};
 
 struct Stage {
     name: &'static str,
@@ -38,7 +38,7 @@ const STAGES: [Stage; 14] = [
     },
     Stage {
         name: "contract",
-        what: "schemas and samples of the events",
+        what: "schemas, samples and documents of the events; AsyncAPI's own parser",
         run: contract,
     },
     Stage {
@@ -89,7 +89,7 @@ const STAGES: [Stage; 14] = [
 ];
 
 /// The integration tests of the registry.
-const REGISTRY_TESTS: [&str; 9] = [
+const REGISTRY_TESTS: [&str; 10] = [
     "at_once",
     "bad_input",
     "deadlines",
@@ -97,6 +97,7 @@ const REGISTRY_TESTS: [&str; 9] = [
     "doctor",
     "lifecycle",
     "reports",
+    "requests",
     "shuffle",
     "store_in_memory",
 ];
@@ -214,7 +215,8 @@ fn unit(_: &mut Context) -> Result<()> {
 }
 
 fn contract(_: &mut Context) -> Result<()> {
-    run::shown(&mut cargo_test(&["--test", "contract"]))
+    run::shown(&mut cargo_test(&["--test", "contract"]))?;
+    asyncapi::check()
 }
 
 fn tidy(_: &mut Context) -> Result<()> {

@@ -1,5 +1,6 @@
 use rekey_events::{
-    ClientRequestToken, Identifier, LimitError, RetireOperation, RetireOrder, SecretId, Timestamp,
+    Actor, ClientRequestToken, Identifier, LimitError, Message, OrderPatience, RetireOperation,
+    RetireOrder, SecretId, Timestamp,
 };
 use rekey_registry::{Order, OrderError, Orders};
 
@@ -35,6 +36,38 @@ fn wire(order: &Order) -> Result<RetireOrder, LimitError> {
             let secret = SecretId::new(arn.as_str())?;
             let version = ClientRequestToken::new(version.as_str())?;
             Ok(RetireOrder::new(RetireOperation::Clear, secret, version))
+        }
+        Order::RetireNow {
+            arn,
+            version,
+            request,
+            by,
+            reason,
+            ..
+        } => {
+            let secret = SecretId::new(arn.as_str())?;
+            let version = ClientRequestToken::new(version.as_str())?;
+            let mut wire = RetireOrder::new(RetireOperation::Retire, secret, version);
+            wire.patience = Some(OrderPatience::Forced);
+            // The same in every repetition of the request.
+            wire.occasion = Some(Identifier::new(format!("request-{request}"))?);
+            wire.request = Some(ClientRequestToken::new(request.as_str())?);
+            // Text for people: no order is held up by it.
+            wire.requested_by = Some(Actor::new(Message::clipped(by).as_str())?);
+            wire.reason = Some(Message::clipped(reason));
+            Ok(wire)
+        }
+        Order::Rehearse {
+            arn,
+            version,
+            request,
+            ..
+        } => {
+            let secret = SecretId::new(arn.as_str())?;
+            let version = ClientRequestToken::new(version.as_str())?;
+            let mut wire = RetireOrder::new(RetireOperation::Rehearse, secret, version);
+            wire.request = Some(ClientRequestToken::new(request.as_str())?);
+            Ok(wire)
         }
     }
 }
@@ -73,5 +106,40 @@ mod tests {
             version: VersionId::new(VERSION),
         };
         assert_eq!(wire(&clear).unwrap().operation, RetireOperation::Clear);
+    }
+    const REQUEST: &str = "0f1e2d3c-4b5a-5d0e-9f0c-2c7b7a3e9a10";
+
+    #[test]
+    fn an_order_of_a_request_names_the_request_that_waits_for_it() {
+        let now = Order::RetireNow {
+            name: "prod/db/app".to_owned(),
+            arn: ARN.to_owned(),
+            version: VersionId::new(VERSION),
+            request: VersionId::new(REQUEST),
+            by: "platform\u{7}team".to_owned(),
+            reason: "leaked".repeat(400),
+        };
+        let now = wire(&now).unwrap();
+        assert_eq!(now.operation, RetireOperation::Retire);
+        assert_eq!(now.patience, Some(OrderPatience::Forced));
+        let occasion = format!("request-{REQUEST}");
+        assert_eq!(now.occasion.as_ref().unwrap().as_str(), occasion);
+        assert_eq!(now.requested_by.as_ref().unwrap().as_str(), "platform team");
+        assert_eq!(now.request.as_ref().unwrap().as_str(), REQUEST);
+        let written = serde_json::to_value(now).unwrap();
+        assert!(RetireOrder::try_from(written).is_ok());
+
+        let rehearse = Order::Rehearse {
+            name: "prod/db/app".to_owned(),
+            arn: ARN.to_owned(),
+            version: VersionId::new(VERSION),
+            request: VersionId::new(REQUEST),
+        };
+        let written = serde_json::to_value(wire(&rehearse).unwrap()).unwrap();
+        let expected = json!({
+            "operation": "rehearse", "secret": ARN, "version_id": VERSION, "request": REQUEST,
+        });
+        assert_eq!(written, expected);
+        assert!(RetireOrder::try_from(written).is_ok());
     }
 }

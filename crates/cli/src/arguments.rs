@@ -3,12 +3,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::cmd::doctor::Doctor;
+use crate::cmd::impact::Impact;
+use crate::cmd::replay::Replay;
+use crate::cmd::requesters::Requesters;
+use crate::cmd::requests::Requests;
 use crate::cmd::retire::Retire;
 use crate::cmd::rollback::Rollback;
+use crate::cmd::rotate::Rotate;
 use crate::cmd::secrets::Secrets;
 
-/// Shows which secrets Rekey looks after and what is due, retires old credentials early, and rolls a
-/// rotation back. It never reads a secret's value.
+/// Shows which secrets Rekey looks after and what is due, asks for rotations, retires old credentials early,
+/// and rolls a rotation back. It never reads a secret's value.
 #[derive(Debug, Parser)]
 #[command(
     name = "rekey",
@@ -44,10 +49,14 @@ Environment:
   REKEY_REGISTRY_TABLE     in place of rekey-<stage>-registry
   REKEY_RETIRE_FUNCTION    in place of rekey-<stage>-retire
   REKEY_SWEEP_FUNCTION     in place of rekey-<stage>-sweep
+  REKEY_REQUESTS_BUS       in place of rekey-<stage>-requests
+  REKEY_REQUESTER          --as, where a rotation is asked for [default: operators]
   REKEY_GRACE_SECONDS, REKEY_WARNING_SECONDS, REKEY_STUCK_SECONDS, REKEY_RESUME_SECONDS,
-  REKEY_HOLD_SECONDS       the stack's parameters, where they are not the template's defaults
+  REKEY_HOLD_SECONDS, REKEY_INTERVAL_SECONDS, REKEY_APART_SECONDS, REKEY_APPROVAL_SECONDS
+                           the stack's parameters, where they are not the template's defaults
 
-Permissions: the managed policies rekey-<stage>-<region>-reader and rekey-<stage>-<region>-operator.";
+Permissions: the managed policies rekey-<stage>-<region>-reader, -operator and -administrator, and
+rekey-<stage>-<region>-requester-<name> for each requester.";
 
 /// Which stack, and as whom.
 #[derive(Args, Debug)]
@@ -98,9 +107,20 @@ pub enum Command {
     /// Look at registered secrets, their versions and who reads them.
     #[command(subcommand)]
     Secrets(Secrets),
+    Impact(Impact),
+    Rotate(Rotate),
+    /// Look at requests for rotations and what became of them, and approve those that wait.
+    #[command(subcommand)]
+    Requests(Requests),
     Retire(Retire),
     Rollback(Rollback),
     Doctor(Doctor),
+    /// Look at requests that could not be understood, and send them back to be worked on.
+    #[command(subcommand)]
+    Replay(Replay),
+    /// Say who may ask for rotations, and look who may.
+    #[command(subcommand)]
+    Requesters(Requesters),
     /// Print a completion script for a shell.
     #[command(after_long_help = "\
 Examples:

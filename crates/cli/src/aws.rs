@@ -1,5 +1,6 @@
 //! AWS, as a person reaches it.
 
+mod bus;
 mod credentials;
 mod functions;
 mod identity;
@@ -11,11 +12,14 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use rekey_aws::{Connection, RegistryTable, SecretsManager, http_client};
+use rekey_events::EventId;
+use uuid::Builder;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, Stack};
 use crate::error::Error;
 use crate::world::World;
+use bus::Requests;
 use credentials::FoundOnce;
 use functions::Lambda;
 use identity::Identity;
@@ -29,6 +33,7 @@ pub struct Aws {
     secrets: SecretsManager,
     functions: Lambda,
     queues: Sqs,
+    bus: Requests,
     identity: Identity,
 }
 
@@ -60,6 +65,7 @@ impl Aws {
             secrets: SecretsManager::new(&connection),
             functions: Lambda::new(&parts),
             queues: Sqs::new(&parts),
+            bus: Requests::new(&connection, config.stack.bus.clone()),
             identity: Identity::new(&parts),
             region: parts.region,
             stack: config.stack,
@@ -150,6 +156,7 @@ impl World for Aws {
     type Secrets = SecretsManager;
     type Functions = Lambda;
     type Queues = Sqs;
+    type Bus = Requests;
     type Clock = SystemClock;
 
     fn stack(&self) -> &Stack {
@@ -176,8 +183,23 @@ impl World for Aws {
         &self.queues
     }
 
+    fn bus(&self) -> &Requests {
+        &self.bus
+    }
+
     fn clock(&self) -> &SystemClock {
         &SystemClock
+    }
+
+    fn fresh_id(&self) -> Result<EventId, Error> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)
+            .ok()
+            .and_then(|()| {
+                let id = Builder::from_random_bytes(random).into_uuid();
+                EventId::parse(&id.to_string()).ok()
+            })
+            .ok_or_else(|| Error::Unavailable("this machine gives no randomness".into()))
     }
 
     async fn caller(&self) -> Option<String> {

@@ -2,6 +2,11 @@
 
 pub mod completion;
 pub mod doctor;
+pub mod impact;
+pub mod replay;
+pub mod requesters;
+pub mod requests;
 pub mod retire;
 pub mod rollback;
+pub mod rotate;
 pub mod secrets;

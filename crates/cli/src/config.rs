@@ -2,6 +2,7 @@ use rekey_registry::Policy;
 
 use crate::arguments::Place;
 use crate::error::Error;
+use crate::requester::Requester;
 
 /// What the environment and the command line say together.
 #[derive(Clone, Debug)]
@@ -31,6 +32,12 @@ pub struct Stack {
     pub retire: String,
     /// The function that sweeps, and is the doctor.
     pub sweep: String,
+    /// The function that answers requests.
+    pub request: String,
+    /// The bus that takes requests.
+    pub bus: String,
+    /// As whom rotations are asked for.
+    pub requester: Requester,
     /// The dead-letter queues.
     pub dead_letters: Vec<String>,
     /// The numbers that findings are judged by.
@@ -69,10 +76,13 @@ impl Config {
             table: named("REKEY_REGISTRY_TABLE", "registry"),
             retire: named("REKEY_RETIRE_FUNCTION", "retire"),
             sweep: named("REKEY_SWEEP_FUNCTION", "sweep"),
-            dead_letters: ["observe-", "sweep-", "retire-", ""]
+            request: format!("rekey-{stage}-request"),
+            bus: named("REKEY_REQUESTS_BUS", "requests"),
+            requester: requester(variable("REKEY_REQUESTER"))?,
+            dead_letters: ["observe-", "sweep-", "retire-", "request-", ""]
                 .map(|whose| format!("rekey-{stage}-{whose}dead-letters"))
                 .to_vec(),
-            policy: policy(&variable)?,
+            policy: policy(&stage, &variable)?,
             stage,
         };
         Ok(Self {
@@ -95,8 +105,20 @@ fn is_stage(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.chars().all(allowed)
 }
 
+/// As whom somebody asks who does not say it.
+fn requester(said: Option<String>) -> Result<Requester, Error> {
+    said.map_or_else(
+        || Ok(Requester::operators()),
+        |said| {
+            Requester::parse(&said).map_err(|why| {
+                Error::Usage(format!("the environment variable REKEY_REQUESTER: {why}"))
+            })
+        },
+    )
+}
+
 /// The numbers of the stack, where they are not the templates' own.
-fn policy(variable: &dyn Fn(&str) -> Option<String>) -> Result<Policy, Error> {
+fn policy(stage: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Policy, Error> {
     let seconds = |name: &str, otherwise: i64| match variable(name) {
         None => Ok(otherwise),
         Some(text) => match text.parse() {
@@ -108,11 +130,15 @@ fn policy(variable: &dyn Fn(&str) -> Option<String>) -> Result<Policy, Error> {
     };
     let default = Policy::default();
     Ok(Policy {
+        environment: Some(stage.to_owned()),
         grace: seconds("REKEY_GRACE_SECONDS", default.grace)?,
         warning: seconds("REKEY_WARNING_SECONDS", default.warning)?,
         stuck_after: seconds("REKEY_STUCK_SECONDS", default.stuck_after)?,
         resume_every: seconds("REKEY_RESUME_SECONDS", default.resume_every)?,
         hold_bound: seconds("REKEY_HOLD_SECONDS", default.hold_bound)?,
+        interval: seconds("REKEY_INTERVAL_SECONDS", default.interval)?,
+        apart: seconds("REKEY_APART_SECONDS", default.apart)?,
+        approval: seconds("REKEY_APPROVAL_SECONDS", default.approval)?,
         ..default
     })
 }
@@ -152,6 +178,8 @@ mod tests {
         assert_eq!(stack.table, "rekey-dev-registry");
         assert_eq!(stack.retire, "rekey-dev-retire");
         assert_eq!(stack.sweep, "rekey-dev-sweep");
+        assert_eq!(stack.bus, "rekey-dev-requests");
+        assert_eq!(stack.requester.source(), "rekey.requester.operators");
         let stack = with(
             &NOWHERE,
             &[("REKEY_STAGE", "prod"), ("REKEY_REGISTRY_TABLE", "t")],
@@ -197,6 +225,7 @@ mod tests {
             ("REKEY_STAGE", "Prod/../x"),
             ("REKEY_GRACE_SECONDS", "hunter2"),
             ("REKEY_HOLD_SECONDS", "-1"),
+            ("REKEY_REQUESTER", "Hunter2 two"),
             ("AWS_CA_BUNDLE", "/nonexistent/hunter2"),
         ] {
             let error = with(&NOWHERE, &[(name, text)]).unwrap_err();

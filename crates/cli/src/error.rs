@@ -41,6 +41,8 @@ pub enum Error {
         class: String,
         /// What happened and what to do.
         message: String,
+        /// What else to do, a line at a time.
+        advice: Vec<String>,
     },
     /// AWS refused for lack of permission.
     #[error("not allowed: {what}")]
@@ -78,6 +80,14 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// It did not come to the end that was asked for.
+    #[error("{what}")]
+    Advised {
+        /// What happened.
+        what: String,
+        /// What to do, a line at a time.
+        advice: Vec<String>,
+    },
     /// No usable answer.
     #[error("{0}")]
     Unavailable(String),
@@ -102,6 +112,7 @@ impl Error {
             | Self::NoStack { .. }
             | Self::Function { .. }
             | Self::Connection { .. }
+            | Self::Advised { .. }
             | Self::Unavailable(_)
             | Self::Output(_) => Exit::Failed,
         }
@@ -129,11 +140,8 @@ impl Error {
                 vec![format!("its log is in /aws/lambda/{function}")]
             }
             Self::Connection { advice, .. } => vec![advice.clone()],
-            Self::Usage(_)
-            | Self::Declined
-            | Self::Refused { .. }
-            | Self::Unavailable(_)
-            | Self::Output(_) => Vec::new(),
+            Self::Refused { advice, .. } | Self::Advised { advice, .. } => advice.clone(),
+            Self::Usage(_) | Self::Declined | Self::Unavailable(_) | Self::Output(_) => Vec::new(),
         }
     }
 }

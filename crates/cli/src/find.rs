@@ -12,7 +12,7 @@ const PAGE: usize = 1_000;
 /// How many names are looked through for one that was meant.
 const LOOKED_THROUGH: usize = 20_000;
 
-/// The record of a secret that is named by its name or its ARN.
+/// The record of a secret that is named by its name, its ARN or its key: the name without the stage.
 ///
 /// # Errors
 /// [`Error::NotRegistered`], with the names that look like it.
@@ -31,6 +31,10 @@ pub async fn registered<W: World>(world: &W, id: &str) -> Result<SecretState, Er
         found.map_err(|error| of_store(world, error))
     };
     if let Some(state) = load(name.clone()).await? {
+        return Ok(state);
+    }
+    let stored = format!("{}/{name}", world.stack().stage);
+    if let Some(state) = load(stored).await? {
         return Ok(state);
     }
     Err(Error::NotRegistered {

@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod answer;
 mod arguments;
+mod ask;
 mod aws;
+mod bus;
 mod clock;
 mod cmd;
 mod config;
@@ -15,7 +18,9 @@ mod functions;
 mod live;
 mod moment;
 mod order;
+mod outlook;
 mod queues;
+mod requester;
 mod run;
 mod table;
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
+use time::{Date, OffsetDateTime};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -73,6 +73,43 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
+/// A point in time, as somebody names it on the command line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Since {
+    /// So many seconds ago.
+    Ago(i64),
+    /// Then, in seconds since 1970.
+    At(i64),
+}
+
+impl Since {
+    /// Reads `90s`, `2h`, `7d`, a date, or a date and a time.
+    ///
+    /// # Errors
+    /// A sentence for the command line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let day = format_description!("[year]-[month]-[day]");
+        let midnight = |date: Date| date.midnight().assume_utc().unix_timestamp();
+        let ago = duration(text).map(|time| Self::Ago(seconds(time)));
+        ago.or_else(|_| Date::parse(text, day).map(|date| Self::At(midnight(date))))
+            .or_else(|_| {
+                OffsetDateTime::parse(text, &Rfc3339).map(|at| Self::At(at.unix_timestamp()))
+            })
+            .map_err(|_| {
+                "a time ago such as 2h or 7d, a date such as 2026-11-01, or 2026-11-01T12:00:00Z"
+                    .to_owned()
+            })
+    }
+
+    /// In seconds since 1970.
+    pub const fn at(self, now: i64) -> i64 {
+        match self {
+            Self::Ago(time) => now.saturating_sub(time),
+            Self::At(at) => at,
+        }
+    }
+}
+
 /// A span in whole seconds.
 pub fn seconds(time: Duration) -> i64 {
     time.as_secs().try_into().unwrap_or(i64::MAX)
@@ -110,6 +147,22 @@ mod tests {
     fn a_moment_that_no_calendar_holds_is_still_told() {
         assert_eq!(rfc3339(i64::MAX), format!("@{}", i64::MAX));
         assert!(told(i64::MIN, i64::MAX).contains('@'));
+    }
+
+    #[test]
+    fn a_time_is_named_by_how_long_ago_it_was_or_by_its_date() {
+        let now = 1_795_305_600;
+        for (text, at) in [
+            ("2h", now - 7_200),
+            ("7d", now - 7 * 86_400),
+            ("2026-11-22", now),
+            ("2026-11-22T01:00:00+01:00", now),
+        ] {
+            assert_eq!(Since::parse(text).unwrap().at(now), at, "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-01", "22.11.2026"] {
+            assert!(Since::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

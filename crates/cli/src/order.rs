@@ -30,7 +30,11 @@ impl Answered {
         let class = class.map_or("no class", |class| class.as_str()).to_owned();
         let message = self.answer.message.as_str().to_owned();
         match self.answer.outcome {
-            OrderOutcome::Refused => Some(Error::Refused { class, message }),
+            OrderOutcome::Refused => Some(Error::Refused {
+                class,
+                message,
+                advice: Vec::new(),
+            }),
             OrderOutcome::Failed => Some(Error::Function {
                 function: world.stack().retire.clone(),
                 class,

@@ -49,6 +49,11 @@ pub async fn run<W: World>(
 ) -> Result<Exit, Error> {
     match command {
         Command::Secrets(secrets) => secrets.run(world, console).await,
+        Command::Rotate(rotate) => rotate.run(world, console).await,
+        Command::Requests(requests) => requests.run(world, console).await,
+        Command::Impact(impact) => impact.run(world, console).await,
+        Command::Requesters(requesters) => requesters.run(world, console).await,
+        Command::Replay(replay) => replay.run(world, console).await,
         Command::Retire(retire) => retire.run(world, console).await,
         Command::Rollback(rollback) => rollback.run(world, console).await,
         Command::Doctor(doctor) => doctor.run(world, console).await,

@@ -1,23 +1,29 @@
 use std::future::Future;
 
-use rekey_registry::{LookError, Secrets, Store, StoreError};
+use rekey_events::EventId;
+use rekey_registry::request::Requests;
+use rekey_registry::{LookError, Secrets, StoreError};
 
+use crate::bus::{Bus, BusError};
 use crate::clock::Clock;
 use crate::config::Stack;
 use crate::error::Error;
 use crate::functions::{Functions, InvokeError};
 use crate::queues::Queues;
+use crate::requester::Requester;
 
 /// Everything that a command needs from outside.
 pub trait World: Sync {
     /// The registry.
-    type Store: Store;
+    type Store: Requests;
     /// Secrets Manager, without its values.
     type Secrets: Secrets;
     /// The functions of the stack.
     type Functions: Functions;
     /// Its queues.
     type Queues: Queues;
+    /// The bus that takes requests.
+    type Bus: Bus;
     /// Time.
     type Clock: Clock;
 
@@ -33,31 +39,84 @@ pub trait World: Sync {
     fn functions(&self) -> &Self::Functions;
     /// Its queues.
     fn queues(&self) -> &Self::Queues;
+    /// The bus that takes requests.
+    fn bus(&self) -> &Self::Bus;
     /// Time.
     fn clock(&self) -> &Self::Clock;
+    /// An id that nothing else has.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when this machine has no randomness.
+    fn fresh_id(&self) -> Result<EventId, Error>;
     /// As whom AWS knows whoever runs this, when it tells.
     fn caller(&self) -> impl Future<Output = Option<String>> + Send;
 }
 
-/// The managed policy of infra/operators.yaml that allows something.
+/// The managed policy that allows something: of infra/operators.yaml, or of infra/requester.yaml.
 #[derive(Clone, Copy, Debug)]
-pub enum Allowed {
+pub enum Allowed<'a> {
     /// Looking.
     Reader,
     /// Asking the functions.
     Operator,
+    /// Saying who may ask for rotations.
+    Administrator,
+    /// Asking for rotations under this name.
+    Requester(&'a Requester),
 }
 
 /// That something is not allowed, and which policy allows it.
-pub fn denied<W: World>(world: &W, what: impl Into<String>, by: Allowed) -> Error {
+pub fn denied<W: World>(world: &W, what: impl Into<String>, by: Allowed<'_>) -> Error {
     let suffix = match by {
-        Allowed::Reader => "reader",
-        Allowed::Operator => "operator",
+        Allowed::Reader => "reader".to_owned(),
+        Allowed::Operator => "operator".to_owned(),
+        Allowed::Administrator => "administrator".to_owned(),
+        Allowed::Requester(one) if one.is_operators() => "operator".to_owned(),
+        Allowed::Requester(one) => format!("requester-{one} (infra/requester.yaml)"),
     };
     let (stage, region) = (&world.stack().stage, world.region());
     Error::Denied {
         what: what.into(),
         policy: format!("rekey-{stage}-{region}-{suffix}"),
+    }
+}
+
+/// A failure of the registry when it was written into, told to whoever runs this.
+pub fn of_write<W: World>(world: &W, error: StoreError) -> Error {
+    match error {
+        StoreError::Denied(what) => denied(
+            world,
+            format!("writing into the table {} ({what})", world.stack().table),
+            Allowed::Administrator,
+        ),
+        other => of_store(world, other),
+    }
+}
+
+/// A failure of the bus that takes requests.
+pub fn of_bus<W: World>(world: &W, requester: &Requester, error: BusError) -> Error {
+    let bus = &world.stack().bus;
+    match error {
+        BusError::Denied => denied(
+            world,
+            format!(
+                "events:PutEvents on the bus {bus} as {}",
+                requester.source()
+            ),
+            Allowed::Requester(requester),
+        ),
+        BusError::NoBus => Error::NoStack {
+            what: format!("the event bus {bus}"),
+            stage: world.stack().stage.clone(),
+            region: world.region().to_owned(),
+        },
+        BusError::NotTaken(why) => Error::Unavailable(format!(
+            "the event bus {bus} did not take the request: {why}"
+        )),
+        BusError::Unavailable => Error::Advised {
+            what: format!("the event bus {bus} gave no usable answer"),
+            advice: vec!["the request may have been taken: rekey requests list".into()],
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use serde_json::Value;
 
-use crate::{Unended, budget, now, within};
+use crate::{Unended, budget, is_late, now, within};
 
 /// One record: its text, and how often it was handed over (from 1).
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +64,16 @@ where
     R: Future<Output = Result<(), E>>,
 {
     let mut failed = Vec::new();
+    let mut left = 0_usize;
     for record in records(event) {
+        let at = now();
         // What there is no time for is as good as failed: it comes again.
-        let time = budget(deadline, now());
+        if is_late(deadline, at) {
+            failed.push(record.id);
+            left += 1;
+            continue;
+        }
+        let time = budget(deadline, at);
         let done = match within(time, work(record)).await {
             Ok(done) => done.is_ok(),
             Err(error @ (Unended::OutOfTime { .. } | Unended::Bug)) => {
@@ -77,6 +84,9 @@ where
         if !done {
             failed.push(record.id);
         }
+    }
+    if left > 0 {
+        tracing::warn!(left, "no time for the rest of the batch; it comes again");
     }
     response(failed)
 }
@@ -126,6 +136,19 @@ mod tests {
             failed(&["a", "bad", "b", "bug"]).await,
             ["id-bad", "id-bug"]
         );
+    }
+
+    #[tokio::test]
+    async fn what_there_is_no_time_for_is_not_begun_and_comes_back() {
+        let event = of_queue(&event(&["a", "b"])).unwrap();
+        let over = now();
+        let begun = std::cell::Cell::new(0);
+        let response = each(&event, over, async |_: Record<'_>| {
+            begun.set(begun.get() + 1);
+            Ok::<(), ()>(())
+        });
+        assert_eq!(response.await.batch_item_failures.len(), 2);
+        assert_eq!(begun.get(), 0);
     }
 
     #[test]

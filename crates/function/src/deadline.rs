@@ -35,6 +35,11 @@ pub fn budget(deadline: Duration, now: Duration) -> Duration {
         .max(LEAST)
 }
 
+/// Whether so little of the function's time is left that no work should be begun. Both are since 1970.
+pub fn is_late(deadline: Duration, now: Duration) -> bool {
+    deadline.saturating_sub(now) < RESERVE.saturating_add(LEAST)
+}
+
 /// Does the work within a time. What is cut off there is dropped: a transaction at the target goes back.
 ///
 /// # Errors
@@ -85,5 +90,13 @@ mod tests {
         assert_eq!(budget(seconds(1_030), seconds(1_000)), seconds(26));
         assert_eq!(budget(seconds(1_003), seconds(1_000)), LEAST);
         assert_eq!(budget(seconds(0), seconds(1_000)), LEAST);
+    }
+
+    #[test]
+    fn no_work_is_begun_that_could_not_end_before_the_function_does() {
+        let seconds = Duration::from_secs;
+        assert!(!is_late(seconds(1_005), seconds(1_000)));
+        assert!(is_late(seconds(1_004), seconds(1_000)));
+        assert!(is_late(seconds(0), seconds(1_000)));
     }
 }

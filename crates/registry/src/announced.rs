@@ -26,11 +26,41 @@ pub const SWEEP: &[DetailType] = &[
     DetailType::RotateCompleted,
 ];
 
-/// The function that retires and rolls back.
+/// The function that takes requests.
+pub const REQUEST: &[DetailType] = &[DetailType::RequestRefused, DetailType::RequestAnswered];
+
+/// The function that retires, rolls back and rehearses.
 pub const RETIRE: &[DetailType] = &[
     DetailType::RetireIntended,
     DetailType::RollbackIntended,
     DetailType::SecretRetired,
     DetailType::SecretRetireHeld,
     DetailType::SecretRolledBack,
+    DetailType::RequestRefused,
+    DetailType::RequestAnswered,
 ];
+
+#[cfg(test)]
+mod tests {
+    use rekey_events::{Bus, Sender, Source};
+
+    use super::*;
+
+    #[test]
+    fn what_the_contract_says_of_senders_is_what_the_functions_announce() {
+        for (source, announced) in [
+            (Source::Observe, OBSERVE),
+            (Source::Sweep, SWEEP),
+            (Source::Request, REQUEST),
+            (Source::Retire, RETIRE),
+        ] {
+            for detail_type in DetailType::ALL {
+                let mut ways = detail_type.ways().iter();
+                let said = ways
+                    .any(|way| way.bus == Bus::Inner && way.sent_by.contains(&Sender::Of(source)));
+                let is_announced = announced.contains(detail_type);
+                assert_eq!(said, is_announced, "{source} {detail_type}");
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::due::{Bucket, Due};
 use crate::record::Secret;
+use crate::request::Standing;
 use crate::state::{SecretState, Unsent};
 use crate::version::{Version, VersionId};
 
@@ -23,6 +24,9 @@ pub struct Changes {
     pub disarmed: Vec<(Bucket, String)>,
     /// What is to be put into the outbox.
     pub unsent: Vec<Unsent>,
+    /// How the rotations of requests have ended, by their tokens. A request that is not recorded holds up
+    /// nothing. Its revision grows by one.
+    pub outcomes: Vec<(VersionId, Standing)>,
 }
 
 impl Changes {
@@ -69,6 +73,7 @@ impl Changes {
                 .filter(|place| !lie.contains_key(place))
                 .collect(),
             unsent: after.unsent.iter().filter(new).cloned().collect(),
+            outcomes: Vec::new(),
         })
     }
 
@@ -76,6 +81,6 @@ impl Changes {
     pub fn parts(&self) -> usize {
         let index = usize::from(self.expected.is_none());
         let items = self.versions.len() + self.dropped.len() + self.unsent.len();
-        1 + index + items + self.armed.len() + self.disarmed.len()
+        1 + index + items + self.armed.len() + self.disarmed.len() + self.outcomes.len()
     }
 }

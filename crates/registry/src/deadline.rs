@@ -22,11 +22,13 @@ pub enum What {
     OverdueAge,
     /// Its schedule should have rotated it.
     OverdueRotation,
+    /// Rekey asks for its rotation: the tag `rekey:every`.
+    Rotate,
 }
 
 impl What {
     /// Every one of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::GraceEnding,
         Self::Retire,
         Self::NearExpiry30,
@@ -34,6 +36,7 @@ impl What {
         Self::NearExpiry1,
         Self::OverdueAge,
         Self::OverdueRotation,
+        Self::Rotate,
     ];
 
     /// Its name in the store.
@@ -46,6 +49,7 @@ impl What {
             Self::NearExpiry1 => "near_expiry_1",
             Self::OverdueAge => "overdue_age",
             Self::OverdueRotation => "overdue_rotation",
+            Self::Rotate => "rotate",
         }
     }
 

@@ -1,6 +1,8 @@
 use rekey_events::Announcement;
 
+use crate::request::Standing;
 use crate::state::SecretState;
+use crate::version::VersionId;
 
 /// What a decision comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +11,8 @@ pub struct Decision {
     pub state: SecretState,
     /// What is to be announced, once.
     pub announcements: Vec<Announcement>,
+    /// How rotations that were requested have ended, by the tokens of the requests.
+    pub outcomes: Vec<(VersionId, Standing)>,
     /// Whether there is more than one commit holds: record this, then decide again.
     pub more: bool,
 }
@@ -19,6 +23,7 @@ impl Decision {
         Self {
             state,
             announcements,
+            outcomes: Vec::new(),
             more: false,
         }
     }

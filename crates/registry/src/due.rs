@@ -38,6 +38,16 @@ pub struct Due {
     /// When its grace ends.
     #[serde(default)]
     pub ends_at: Option<i64>,
+    /// When the secret may be rotated, for what asks for a rotation: the tag `rekey:window`.
+    #[serde(default)]
+    pub window: Option<String>,
+}
+
+/// FNV-1a.
+pub(crate) fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 impl Due {
@@ -92,11 +102,8 @@ impl Bucket {
 
     /// The shard of a secret: FNV-1a of its name, so that it is the same in every build.
     pub fn shard_of(name: &str) -> u8 {
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
         // The high bits are the well mixed ones.
-        (hash >> 62) as u8
+        (hash(name.bytes()) >> 62) as u8
     }
 
     /// The last place that is due at `until`: everything in front of this text is.

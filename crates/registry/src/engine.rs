@@ -111,13 +111,20 @@ impl<S: Store, P: Publisher> Run<'_, S, P> {
             let before = self.store.load(self.name).await?;
             let (decision, output) = decide.decide(before.as_ref()).await?;
             let more = decision.as_ref().is_some_and(|decision| decision.more);
+            let outcomes = decision
+                .as_ref()
+                .map_or_else(Vec::new, |decision| decision.outcomes.clone());
             let after = match decision {
                 Some(decision) => Some(self.with_outbox(decision)),
                 None => before.clone(),
             };
             let changes = after
                 .as_ref()
-                .and_then(|after| Changes::between(before.as_ref(), after));
+                .and_then(|after| Changes::between(before.as_ref(), after))
+                .map(|changes| Changes {
+                    outcomes,
+                    ..changes
+                });
             if let Some(changes) = &changes {
                 if changes.parts() > Changes::MOST {
                     return Err(Failed::TooMuch(changes.parts()));

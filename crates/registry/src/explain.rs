@@ -1,11 +1,14 @@
 //! What is the matter with a secret, for people: what, since when, and what to do.
 
-use crate::deadline::What;
+use crate::deadline::{Deadline, What};
 use crate::drift::drift;
 use crate::observe::look::PREVIOUS;
 use crate::policy::Policy;
 use crate::record::{Pending, Presence};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{
+    APPROVAL_TAG, EVERY_TAG, GRACE_TAG, KIND_TAG, MAX_AGE_TAG, SERVICE_TAG, STRATEGY_TAG, Snapshot,
+    WINDOW_TAG,
+};
 use crate::state::SecretState;
 use crate::treatment::is_stuck;
 use crate::version::Version;
@@ -260,6 +263,10 @@ fn lateness(state: &SecretState, now: i64, found: &mut Vec<Finding>) {
                 "its schedule should have rotated it by now",
                 "see whether its rotation function can be called, then call RotateSecret",
             ),
+            What::Rotate => {
+                found.extend(schedule(deadline, now));
+                continue;
+            }
             _ => continue,
         };
         let finding = Finding::new(Severity::Warning, "overdue", text, advice);
@@ -267,14 +274,53 @@ fn lateness(state: &SecretState, now: i64, found: &mut Vec<Finding>) {
     }
 }
 
+/// A rotation that Rekey itself is to ask for by now.
+fn schedule(deadline: &Deadline, now: i64) -> Option<Finding> {
+    // Who is given up, or has no window that opens, is told of elsewhere.
+    let due_at = deadline.due_at?;
+    if deadline.attempt > 2 {
+        let text = format!(
+            "its rotation is due by its tag rekey:every; it was asked for {} times, and none followed",
+            deadline.attempt
+        );
+        let advice = "`rekey requests list` says what became of the request";
+        let finding = Finding::new(Severity::Warning, "overdue", text, advice);
+        Some(finding.since(deadline.promised))
+    } else if due_at > now {
+        let text = match deadline.attempt {
+            0 => "its rotation is due by its tag rekey:every, and is asked for in its window",
+            _ => "its rotation is due by its tag rekey:every, and was asked for",
+        };
+        let finding = Finding::new(Severity::Note, "due", text, "nothing to do");
+        Some(finding.since(deadline.promised).until(due_at))
+    } else {
+        None
+    }
+}
+
+/// What a tag may hold.
+fn wants(tag: &str) -> &'static str {
+    match tag {
+        KIND_TAG => "a word: lower-case letters, digits, _ and -",
+        GRACE_TAG => "a whole number of seconds",
+        MAX_AGE_TAG => "a whole number of days",
+        WINDOW_TAG => "as in Mon-Fri 02:00-04:00 / Sat 00:00-24:00, in UTC",
+        APPROVAL_TAG => "manual, or no such tag",
+        EVERY_TAG => "as in 30d, 12h or 90m, at most ten years",
+        SERVICE_TAG => "the name of a service",
+        STRATEGY_TAG => "single-user or alternating-users",
+        _ => "see docs/lifecycle.md",
+    }
+}
+
 fn record(state: &SecretState, found: &mut Vec<Finding>) {
     let secret = &state.secret;
     if !secret.bad_tags.is_empty() {
-        let text = format!(
-            "tags that cannot be understood: {}",
-            secret.bad_tags.join(", ")
-        );
-        let advice = "correct them; until then they count as absent";
+        let tags = secret.bad_tags.iter();
+        let tags: Vec<_> = tags.map(|tag| format!("{tag} ({})", wants(tag))).collect();
+        let text = format!("tags that cannot be understood: {}", tags.join(", "));
+        let advice = "correct them; until then no request for a rotation is accepted, rekey:window \
+                      is never open, rekey:approval is manual, and the others count as absent";
         found.push(Finding::new(Severity::Warning, "bad_tags", text, advice));
     }
     if secret.owner.is_none() {

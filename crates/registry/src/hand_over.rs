@@ -1,14 +1,16 @@
-//! What is announced when something falls due.
+//! What is announced, ordered or asked for when something falls due.
 
 use rekey_events::{
     Announcement, GraceEnding, Lateness, SecretNearExpiry, SecretOverdue, SecretRef,
 };
 
+use crate::asking::Wanted;
 use crate::consumer::Consumer;
 use crate::deadline::What;
 use crate::due::Due;
 use crate::orders::Order;
 use crate::policy::Policy;
+use crate::schedule;
 use crate::state::not_moved;
 use crate::tell::{self, Telling};
 
@@ -21,6 +23,8 @@ pub enum HandOver {
     Announce(Announcement),
     /// Ordered, and ordered again until it is reported as done: only proof keeps this deadline.
     Order(Order),
+    /// Asked for on the requests bus, and asked for again until a rotation has happened.
+    Ask(Box<Wanted>),
 }
 
 /// What is to be done about a deadline that is due. `consumers` are those of the secret, for the warning
@@ -45,6 +49,7 @@ pub fn hand_over(
                 attempt: due.attempt,
             }));
         }
+        What::Rotate => return Ok(HandOver::Ask(Box::new(schedule::wanted(due, policy, now)?))),
         What::GraceEnding => grace_ending(due, &secret, consumers, policy, now)?,
         What::NearExpiry30 | What::NearExpiry10 | What::NearExpiry1 => {
             near_expiry(due, &secret, now)?

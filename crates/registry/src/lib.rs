@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod announced;
+mod asking;
 mod changes;
 mod consumer;
 mod deadline;
@@ -20,6 +21,8 @@ mod promises;
 mod publisher;
 mod record;
 pub mod report;
+pub mod request;
+mod schedule;
 mod snapshot;
 mod state;
 mod store;
@@ -31,7 +34,9 @@ pub mod testing;
 mod treatment;
 mod version;
 mod watch;
+mod window;
 
+pub use asking::{Asking, SCHEDULED, Wanted};
 pub use changes::Changes;
 pub use consumer::{Consumer, Read};
 pub use deadline::{Deadline, DeadlineKey, UnknownDeadline, What};
@@ -50,8 +55,9 @@ pub use publisher::{PublishError, Publisher};
 pub use record::{DeletionAsked, Pending, Presence, Quarantine, Rollback, Secret};
 pub use report::{BroughtBack, Patience, Report, ReportError, Retired, patience, report};
 pub use snapshot::{
-    GRACE_TAG, HEALTH_TAG, KIND_TAG, Look, LookError, MAX_AGE_TAG, OWNER_TAG, Secrets, SeenVersion,
-    Snapshot, TaggedPage,
+    APPROVAL_TAG, EVERY_TAG, GRACE_TAG, HEALTH_TAG, KIND_TAG, Look, LookError, MAX_AGE_TAG,
+    OWNER_TAG, SERVICE_TAG, SITES_TAG, STRATEGY_TAG, Secrets, SeenVersion, Snapshot, TaggedPage,
+    WINDOW_TAG,
 };
 pub use state::{SecretState, Unsent, not_moved};
 pub use store::{DuePage, Next, Noted, Store, StoreError, Taken};
@@ -62,3 +68,4 @@ pub use version::{
     Deed, Failure, Hold, Intent, Retirement, RolledBack, Rotation, Told, Version, VersionId, Void,
 };
 pub use watch::{Observed, observe};
+pub use window::{WindowError, Windows};

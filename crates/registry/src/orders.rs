@@ -31,6 +31,32 @@ pub enum Order {
         /// The version under AWSPENDING.
         version: VersionId,
     },
+    /// A forced rotation waits for the end of a grace: revoke the old credential now.
+    RetireNow {
+        /// The name of the secret.
+        name: String,
+        /// Its ARN.
+        arn: String,
+        /// The version under AWSPREVIOUS.
+        version: VersionId,
+        /// The request that waits.
+        request: VersionId,
+        /// Who asked for that.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A dry run: try the whole change at the target, and take it back.
+    Rehearse {
+        /// The name of the secret.
+        name: String,
+        /// Its ARN.
+        arn: String,
+        /// The version under AWSCURRENT.
+        version: VersionId,
+        /// The request that waits for the answer.
+        request: VersionId,
+    },
 }
 
 /// The queue of that function.

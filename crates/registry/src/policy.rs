@@ -2,7 +2,8 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The numbers that decisions go by, from the configuration of a stack. All are seconds but `resumes`.
+/// The numbers that decisions go by, from the configuration of a stack. All are seconds but
+/// `resumes` and `rotations_per_second`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
     /// The environment of the stack (`prod`), which stands in front of the names of platform keys.
@@ -29,6 +30,17 @@ pub struct Policy {
     pub missing_after: i64,
     /// After how long without a read a consumer no longer counts as one.
     pub consumer_memory: i64,
+    /// How far apart two rotations of one secret must be.
+    pub interval: i64,
+    /// How far apart rotations of secrets of one service must be.
+    pub apart: i64,
+    /// How long a request waits for its approval.
+    pub approval: i64,
+    /// How often RotateSecret is called in a second, all tenants together. Secrets Manager takes 50 of it in
+    /// an account (User Guide, "AWS Secrets Manager quotas").
+    pub rotations_per_second: u32,
+    /// After how long a rehearsal that was not answered is ordered again.
+    pub rehearse_again: i64,
 }
 
 impl Default for Policy {
@@ -46,6 +58,11 @@ impl Default for Policy {
             settle_after: HOUR,
             missing_after: 15 * MINUTE,
             consumer_memory: 30 * DAY,
+            interval: 15 * MINUTE,
+            apart: HOUR,
+            approval: DAY,
+            rotations_per_second: 25,
+            rehearse_again: MINUTE,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::deadline::{Deadline, DeadlineKey, What};
 use crate::policy::Policy;
 use crate::record::Presence;
+use crate::schedule;
 use crate::state::SecretState;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -57,6 +58,9 @@ pub(crate) fn promises(state: &SecretState, policy: &Policy) -> BTreeMap<Deadlin
         let at = at.saturating_add(policy.overdue_slack);
         promises.insert(DeadlineKey::new(What::OverdueRotation, &current.id), at);
     }
+    if let Some(at) = schedule::promised(state, policy) {
+        promises.insert(DeadlineKey::new(What::Rotate, &current.id), at);
+    }
     promises
 }
 
@@ -68,25 +72,26 @@ pub(crate) fn arm(state: &mut SecretState, policy: &Policy, now: i64) {
     for (key, promised) in &promises {
         let mut deadline = match known.get(key) {
             Some(known) => moved(*known, *promised, now),
-            None => fresh(*promised, now),
+            None => fresh(*promised),
         };
         if !known.contains_key(key) && is_pointless(key, &promises, now) {
             deadline.done_at = Some(now);
         }
         // While a secret is deleted nothing falls due; when it is restored, everything does again.
-        if !is_there || deadline.done_at.is_some() {
-            deadline.due_at = None;
-        } else {
-            deadline.due_at.get_or_insert((*promised).max(now));
-        }
+        let due_at = match key.what {
+            What::Rotate => schedule::due_at(&state.secret, *promised, now),
+            _ => Some((*promised).max(now)),
+        };
+        let due_at = due_at.filter(|_| is_there && deadline.done_at.is_none());
+        deadline.due_at = due_at.map(|at| deadline.due_at.unwrap_or(at));
         state.secret.deadlines.insert(key.clone(), deadline);
     }
 }
 
-fn fresh(promised: i64, now: i64) -> Deadline {
+fn fresh(promised: i64) -> Deadline {
     Deadline {
         promised,
-        due_at: Some(promised.max(now)),
+        due_at: None,
         attempt: 0,
         done_at: None,
     }
@@ -98,11 +103,11 @@ fn moved(known: Deadline, promised: i64, now: i64) -> Deadline {
         return known;
     }
     match known.done_at {
-        Some(done_at) if promised > done_at.saturating_add(MATERIAL) => fresh(promised, now),
+        Some(done_at) if promised > done_at.saturating_add(MATERIAL) => fresh(promised),
         Some(_) => Deadline { promised, ..known },
         // It is being tried already: only a promise that lies ahead stops that.
         None if known.attempt > 0 && promised <= now => Deadline { promised, ..known },
-        None => fresh(promised, now),
+        None => fresh(promised),
     }
 }
 

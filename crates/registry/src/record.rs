@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::deadline::{Deadline, DeadlineKey};
 use crate::policy::Policy;
+use crate::request::Requested;
 use crate::version::VersionId;
+use crate::window::Windows;
 
 /// A registered secret. All times are seconds since 1970.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -32,6 +34,30 @@ pub struct Secret {
     /// The tag `rekey:health`: URLs of the health checks that depend on it.
     #[serde(default)]
     pub health: Vec<String>,
+    /// The tag `rekey:window`, as it stands there; see [`Secret::windows`].
+    #[serde(default)]
+    pub window_tag: Option<String>,
+    /// The tag `rekey:approval`: another must approve each request. So does a word that is not known.
+    #[serde(default)]
+    pub approval_manual: bool,
+    /// The tag `rekey:every`: how often Rekey asks for a rotation by itself, in seconds.
+    #[serde(default)]
+    pub every: Option<i64>,
+    /// The tag `rekey:service`: the service whose secrets are rotated one at a time.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// The tag `rekey:sites`.
+    #[serde(default)]
+    pub sites: Vec<String>,
+    /// The tag `rekey:strategy`; see [`Secret::overlap`].
+    #[serde(default)]
+    pub strategy_tag: Option<String>,
+    /// The strategy of the last rotation that changed the target, as its function said.
+    #[serde(default)]
+    pub strategy_seen: Option<String>,
+    /// When it said so.
+    #[serde(default)]
+    pub strategy_seen_at: Option<i64>,
     /// Our tags whose text cannot be understood, by name.
     #[serde(default)]
     pub bad_tags: Vec<String>,
@@ -88,6 +114,9 @@ pub struct Secret {
     /// What was already announced of the secret as a whole: the ids of the latest 32.
     #[serde(default)]
     pub told: Vec<String>,
+    /// The requests that were accepted: the latest sixteen, the last one last.
+    #[serde(default)]
+    pub requests: Vec<Requested>,
     /// The highest number that a version was given.
     #[serde(default)]
     pub highest_number: u32,
@@ -118,6 +147,24 @@ impl Secret {
             let ours = format!(":function:rekey-{stage}-rotate-");
             function.contains(&ours)
         })
+    }
+
+    /// When it may be rotated: the tag `rekey:window`. None, at any time. A tag that cannot be understood is
+    /// a window that never opens: somebody meant to restrict it.
+    pub fn windows(&self) -> Option<Windows> {
+        let text = self.window_tag.as_deref()?;
+        Some(Windows::parse(text).unwrap_or_else(|_| Windows::never()))
+    }
+
+    /// Whether old and new credential both work for a while. What its rotation function said wins over the
+    /// tag. None when neither said anything.
+    pub fn overlap(&self) -> Option<bool> {
+        let word = self.strategy_seen.as_ref().or(self.strategy_tag.as_ref())?;
+        match word.as_str() {
+            "alternating-users" => Some(true),
+            "single-user" => Some(false),
+            _ => None,
+        }
     }
 
     /// Whether Rekey acts on it: deadlines, retirement, rollback, doctor. A secret that an AWS service

@@ -13,6 +13,18 @@ pub const GRACE_TAG: &str = "rekey:grace";
 pub const MAX_AGE_TAG: &str = "rekey:max-age";
 /// The tag that names the health checks which depend on a secret: URLs, separated by spaces.
 pub const HEALTH_TAG: &str = "rekey:health";
+/// The tag that says when a secret may be rotated: see [`Windows`](crate::Windows).
+pub const WINDOW_TAG: &str = "rekey:window";
+/// The tag that says that another must approve each rotation: `manual`.
+pub const APPROVAL_TAG: &str = "rekey:approval";
+/// The tag that says how often Rekey asks for a rotation by itself: `30d`, `12h`.
+pub const EVERY_TAG: &str = "rekey:every";
+/// The tag that names the service a secret belongs to. Its secrets are rotated one at a time.
+pub const SERVICE_TAG: &str = "rekey:service";
+/// The tag that names the sites a secret is used by, separated by spaces.
+pub const SITES_TAG: &str = "rekey:sites";
+/// The tag that says how old and new share the time: `single-user`, `alternating-users`.
+pub const STRATEGY_TAG: &str = "rekey:strategy";
 
 /// What DescribeSecret and ListSecretVersionIds (with IncludeDeprecated) say of a secret. Times are seconds
 /// since 1970.

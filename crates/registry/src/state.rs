@@ -130,6 +130,7 @@ impl SecretState {
             Some(self.secret.deadlines.get(&retire)?.promised)
         };
         let is_old = |what| matches!(what, What::Retire | What::GraceEnding);
+        let window = self.secret.window_tag.as_ref();
         let armed = self.secret.deadlines.iter();
         armed
             .filter_map(|(key, deadline)| {
@@ -145,6 +146,7 @@ impl SecretState {
                     attempt: deadline.attempt,
                     switched_at: switched_at.filter(|_| is_old(key.what)),
                     ends_at: ends_at(&key.version).filter(|_| is_old(key.what)),
+                    window: window.filter(|_| key.what == What::Rotate).cloned(),
                 })
             })
             .collect()

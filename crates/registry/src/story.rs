@@ -22,11 +22,18 @@ pub(crate) fn tell_states(state: &mut SecretState) {
     }
 }
 
-/// Why a version was made, as far as is known: somebody called RotateSecret, a rotation that nobody is known
-/// to have asked for (its schedule, where there is a trail), or a value put by hand.
-fn reason(version: &Version) -> Option<&'static str> {
-    let requested = |it: &Rotation| it.requested.is_some();
+/// Why a version was made, as far as is known: what the request says, somebody called RotateSecret, a rotation
+/// that nobody is known to have asked for (its schedule, where there is a trail), or a value put by hand.
+fn reason(version: &Version) -> Option<&str> {
+    let requested = |it: &Rotation| it.requested.is_some() || it.request.is_some();
     match (&version.rotation, &version.put) {
+        (
+            Some(Rotation {
+                reason: Some(reason),
+                ..
+            }),
+            _,
+        ) => Some(reason),
         (Some(rotation), _) if requested(rotation) => Some("requested"),
         (Some(_), _) => Some("rotation"),
         (None, Some(_)) => Some("put"),

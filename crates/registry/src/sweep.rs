@@ -1,12 +1,14 @@
 //! Every few minutes: what is due, and nothing else.
 
-use crate::deadline::DeadlineKey;
+use crate::asking::Asking;
+use crate::deadline::{DeadlineKey, What};
 use crate::due::{Bucket, Due};
 use crate::engine::Failed;
 use crate::hand_over::{HandOver, hand_over, needs_consumers};
 use crate::orders::Orders;
 use crate::policy::Policy;
 use crate::publisher::Publisher;
+use crate::schedule;
 use crate::store::{Next, Store, StoreError, Taken};
 
 const HOUR: i64 = 60 * 60;
@@ -29,6 +31,10 @@ pub struct Swept {
     pub announced: usize,
     /// How many orders were sent.
     pub ordered: usize,
+    /// How many rotations were asked for.
+    pub asked: usize,
+    /// How many were put off, because their window had closed.
+    pub put_off: usize,
     /// How late the latest of those that were due for the first time was, in seconds.
     pub lag: i64,
     /// What could not be handed over now. It is tried again.
@@ -43,10 +49,11 @@ pub struct Swept {
 /// # Errors
 /// [`StoreError`] when the buckets cannot be read. What fails for one deadline is in [`Swept::failed`] and
 /// holds up no other.
-pub async fn sweep<S, P, O>(
+pub async fn sweep<S, P, O, A>(
     store: &S,
     publisher: &P,
     orders: &O,
+    asking: &A,
     policy: &Policy,
     now: i64,
 ) -> Result<Swept, StoreError>
@@ -54,7 +61,16 @@ where
     S: Store,
     P: Publisher,
     O: Orders,
+    A: Asking,
 {
+    let broom = Broom {
+        store,
+        publisher,
+        orders,
+        asking,
+        policy,
+        now,
+    };
     let mut swept = Swept::default();
     let this_hour = Bucket::hour_of(now);
     let cursor = store.cursor(JOB).await?;
@@ -70,7 +86,7 @@ where
                 let page = store.due(bucket, now, after.as_deref()).await?;
                 is_empty &= page.due.is_empty();
                 for due in page.due {
-                    keep(store, publisher, orders, policy, now, &due, &mut swept).await;
+                    broom.keep(&due, &mut swept).await;
                 }
                 after = page.next;
                 if after.is_none() {
@@ -93,72 +109,89 @@ where
     Ok(swept)
 }
 
-async fn keep<S, P, O>(
-    store: &S,
-    publisher: &P,
-    orders: &O,
-    policy: &Policy,
+/// Everything that keeping a deadline needs.
+struct Broom<'a, S, P, O, A> {
+    store: &'a S,
+    publisher: &'a P,
+    orders: &'a O,
+    asking: &'a A,
+    policy: &'a Policy,
     now: i64,
-    due: &Due,
-    swept: &mut Swept,
-) where
-    S: Store,
-    P: Publisher,
-    O: Orders,
-{
-    swept.due += 1;
-    match kept(store, publisher, orders, policy, now, due).await {
-        Ok(Kept::Gone) => swept.gone += 1,
-        Ok(Kept::Announced) => swept.announced += 1,
-        Ok(Kept::Ordered) => swept.ordered += 1,
-        Err(error) => swept.failed.push((due.name.clone(), due.key(), error)),
-    }
-    if due.attempt == 0 {
-        swept.lag = swept.lag.max(now.saturating_sub(due.promised));
-    }
 }
 
 enum Kept {
     Gone,
     Announced,
     Ordered,
+    Asked,
+    /// It may not be done now, and was put off.
+    PutOff,
 }
 
-async fn kept<S, P, O>(
-    store: &S,
-    publisher: &P,
-    orders: &O,
-    policy: &Policy,
-    now: i64,
-    due: &Due,
-) -> Result<Kept, Failed>
+impl<S, P, O, A> Broom<'_, S, P, O, A>
 where
     S: Store,
     P: Publisher,
     O: Orders,
+    A: Asking,
 {
-    let later = Next::At(now.saturating_add(policy.retry));
-    let moved = match store.take(due, later).await? {
-        Taken::Ours(moved) => moved,
-        Taken::Gone => return Ok(Kept::Gone),
-    };
-    let consumers = if needs_consumers(due.what) {
-        store.consumers(&due.name).await?
-    } else {
-        Vec::new()
-    };
-    match hand_over(due, &consumers, policy, now)? {
-        HandOver::Order(order) => {
-            orders.send(&order).await?;
-            Ok(Kept::Ordered)
+    async fn keep(&self, due: &Due, swept: &mut Swept) {
+        swept.due += 1;
+        match self.kept(due).await {
+            Ok(Kept::Gone) => swept.gone += 1,
+            Ok(Kept::Announced) => swept.announced += 1,
+            Ok(Kept::Ordered) => swept.ordered += 1,
+            Ok(Kept::Asked) => swept.asked += 1,
+            Ok(Kept::PutOff) => swept.put_off += 1,
+            Err(error) => swept.failed.push((due.name.clone(), due.key(), error)),
         }
-        HandOver::Announce(announcement) => {
-            publisher.publish(&[announcement]).await?;
-            if let Some(moved) = moved {
-                // Whoever moved it meanwhile knows of a new promise.
-                store.take(&moved, Next::Done(now)).await?;
+        if due.attempt == 0 {
+            // A schedule waits for its window on purpose.
+            let expected = match due.what {
+                What::Rotate => due.due_at,
+                _ => due.promised,
+            };
+            swept.lag = swept.lag.max(self.now.saturating_sub(expected));
+        }
+    }
+
+    async fn kept(&self, due: &Due) -> Result<Kept, Failed> {
+        let Self {
+            store, policy, now, ..
+        } = *self;
+        let again_at = match due.what {
+            What::Rotate => schedule::again_at(due, policy, now),
+            _ => now.saturating_add(policy.retry),
+        };
+        let moved = match store.take(due, Next::At(again_at)).await? {
+            Taken::Ours(moved) => moved,
+            Taken::Gone => return Ok(Kept::Gone),
+        };
+        if due.what == What::Rotate && !schedule::is_open(due, now) {
+            return Ok(Kept::PutOff);
+        }
+        let consumers = if needs_consumers(due.what) {
+            store.consumers(&due.name).await?
+        } else {
+            Vec::new()
+        };
+        match hand_over(due, &consumers, policy, now)? {
+            HandOver::Order(order) => {
+                self.orders.send(&order).await?;
+                Ok(Kept::Ordered)
             }
-            Ok(Kept::Announced)
+            HandOver::Ask(wanted) => {
+                self.asking.ask(&wanted).await?;
+                Ok(Kept::Asked)
+            }
+            HandOver::Announce(announcement) => {
+                self.publisher.publish(&[announcement]).await?;
+                if let Some(moved) = moved {
+                    // Whoever moved it meanwhile knows of a new promise.
+                    store.take(&moved, Next::Done(now)).await?;
+                }
+                Ok(Kept::Announced)
+            }
         }
     }
 }

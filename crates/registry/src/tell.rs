@@ -1,10 +1,13 @@
 //! Our announcements, made of what is recorded.
 
+use std::collections::BTreeMap;
+
 use rekey_events::{
     Actor, Announcement, Arn, ClientRequestToken, Detail, ErrorClass, EventId, Identifier,
     KeyScope, Kind, LimitError, Message, SecretRef, Step, StoredName, Timestamp, Word,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::consumer::Consumer;
 use crate::policy::Policy;
@@ -22,7 +25,7 @@ pub struct Untellable {
 
 pub(crate) type Telling<T> = Result<T, Untellable>;
 
-fn fits<T>(field: &'static str, made: Result<T, LimitError>) -> Telling<T> {
+pub(crate) fn fits<T>(field: &'static str, made: Result<T, LimitError>) -> Telling<T> {
     made.map_err(|error| Untellable {
         field,
         why: error.to_string(),
@@ -39,6 +42,19 @@ pub(crate) fn announcement<D: Detail + Serialize>(
         field: "detail",
         why: "it cannot be written as JSON".to_owned(),
     })
+}
+
+/// An announcement that belongs to the work around it.
+pub(crate) fn within(
+    mut announcement: Announcement,
+    correlation: &BTreeMap<String, Value>,
+) -> Announcement {
+    if let Some(detail) = announcement.detail.as_object_mut() {
+        for (name, value) in correlation {
+            detail.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    announcement
 }
 
 pub(crate) fn secret(name: &str, arn: &str) -> Telling<SecretRef> {

@@ -4,6 +4,7 @@ use rekey_events::Outcome;
 
 use crate::decision::Decision;
 use crate::observe::announce::{Announcing, quarantined};
+use crate::observe::join::outcomes;
 use crate::policy::Policy;
 use crate::record::{Presence, Quarantine};
 use crate::state::SecretState;
@@ -93,7 +94,11 @@ pub fn begin(
             }
         }
     }
-    Ok(Some(Decision::new(state, announcing.made)))
+    let outcomes = outcomes(&mut state, now);
+    Ok(Some(Decision {
+        outcomes,
+        ..Decision::new(state, announcing.made)
+    }))
 }
 
 fn give_up(

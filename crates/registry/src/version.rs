@@ -134,11 +134,15 @@ impl Version {
         self.activations.first().copied().or(self.seen_current)
     }
 
-    /// Who made it, where that is known: the caller of PutSecretValue, CreateSecret or RotateSecret.
+    /// Who made it, where that is known: the caller of PutSecretValue or CreateSecret, who asked for the
+    /// rotation, or the caller of RotateSecret.
     pub fn created_by(&self) -> Option<&str> {
-        let requested = || self.rotation.as_ref()?.requested.as_ref();
-        let deed = self.put.as_ref().or_else(requested)?;
-        deed.actor.as_deref()
+        if let Some(deed) = &self.put {
+            return deed.actor.as_deref();
+        }
+        let rotation = self.rotation.as_ref()?;
+        let called = || rotation.requested.as_ref()?.actor.as_deref();
+        rotation.asked_by.as_deref().or_else(called)
     }
 
     /// Whether it ever was AWSCURRENT.
@@ -183,6 +187,15 @@ pub struct Rotation {
     /// When it was given up for good.
     #[serde(default)]
     pub abandoned_at: Option<i64>,
+    /// The request that it was made for.
+    #[serde(default)]
+    pub request: Option<VersionId>,
+    /// Who asked for that: the actor, or the source.
+    #[serde(default)]
+    pub asked_by: Option<String>,
+    /// Why, as the request said.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// Who did something, and when.

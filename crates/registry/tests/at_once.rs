@@ -78,15 +78,16 @@ fn of_two_sweeps_at_once_one_hands_over() {
                 process.through(stage.store.clone()),
                 process.through(bus),
                 process.through(stage.queue.clone()),
+                process.through(stage.asked.clone()),
             );
             (process, ports)
         });
-        let [(one, (s1, b1, q1)), (other, (s2, b2, q2))] = &ports;
+        let [(one, (s1, b1, q1, a1)), (other, (s2, b2, q2, a2))] = &ports;
         // Their clocks are minutes apart.
         let (now, later) = (stage.now, stage.now + 180);
         let swept = both(
-            Box::pin(sweep(s1, b1, q1, &stage.policy, now)),
-            Box::pin(sweep(s2, b2, q2, &stage.policy, later)),
+            Box::pin(sweep(s1, b1, q1, a1, &stage.policy, now)),
+            Box::pin(sweep(s2, b2, q2, a2, &stage.policy, later)),
             schedule,
         );
         assert!(swept.0.unwrap().failed.is_empty() && swept.1.unwrap().failed.is_empty());
@@ -119,6 +120,7 @@ fn of_two_who_observe_at_once_each_announcement_is_made_by_one() {
     let begun = event(Happening::Intended {
         version: version(2),
         at: world::START + 600,
+        strategy: None,
     });
     let ended = event(label_moved(&version(2), world::START + 601));
     let asked = event(Happening::RotateRequested {

@@ -50,6 +50,7 @@ async fn what_is_said_of_a_version_never_listed_is_handed_back_and_the_rest_is_r
         Happening::Intended {
             version: unknown.clone(),
             at: stage.now,
+            strategy: Some("single-user".to_owned()),
         },
     ];
     assert_eq!(stage.hear(&forged).await.unlisted, [0, 1, 2]);

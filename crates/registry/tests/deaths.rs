@@ -19,7 +19,9 @@ use rekey_registry::{
     Failed, Observation, Order, Policy, Practice, Report, SecretState, Swept, observe, report,
     sweep,
 };
-use world::{Act, Bus, Cut, How, Process, Queue, Rotations, SecretsManager, Step, Story, drive};
+use world::{
+    Act, Bus, Cut, How, Process, Queue, RequestsBus, Rotations, SecretsManager, Step, Story, drive,
+};
 
 const NAME: &str = "prod/db/app-primary";
 const START: i64 = 1_790_000_000;
@@ -35,6 +37,7 @@ struct Place {
     secrets: SecretsManager,
     bus: Bus,
     queue: Queue,
+    asked: RequestsBus,
     rotations: Rotations,
     policy: Policy,
 }
@@ -46,6 +49,7 @@ impl Place {
             secrets: SecretsManager::default(),
             bus: Bus::of(Source::Observe),
             queue: Queue::default(),
+            asked: RequestsBus::default(),
             rotations: Rotations::default(),
             policy: Policy::default(),
         }
@@ -72,7 +76,7 @@ impl Place {
                     seen.unwrap().unwrap();
                 }
                 Step::Event(observation) => last.push(observation.clone()),
-                Step::Intent(_) | Step::Report(_) => panic!("these stories have no reports"),
+                _ => panic!("these stories have no reports and no requests"),
             }
         }
         (place, last)
@@ -117,6 +121,7 @@ impl Place {
             &store,
             &bus,
             &queue,
+            &process.through(self.asked.clone()),
             &self.policy,
             now,
         )))

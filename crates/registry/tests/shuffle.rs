@@ -15,205 +15,19 @@ mod world;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use rekey_events::{Announcement, Source};
-use rekey_registry::testing::MemoryStore;
-use rekey_registry::{
-    Happening, Observation, Policy, Presence, Report, SecretState, VersionId, observe, report,
-};
-use world::{Act, Bus, Expected, SecretsManager, Seeded, Step, Story};
-
-const NAME: &str = "prod/db/app-primary";
-const START: i64 = 1_790_000_000;
-const MINUTE: i64 = 60;
-
-/// How long the deliveries of a schedule may take.
-#[derive(Clone, Copy, Debug)]
-enum Delay {
-    /// Each thing comes at once, and again at once.
-    None,
-    /// Each copy comes after up to so many further steps.
-    Steps(usize),
-    /// Everything comes when everything has happened.
-    End,
-}
-
-/// One telling of a story.
-struct Telling<'a> {
-    story: &'a Story,
-    secrets: SecretsManager,
-    store: MemoryStore,
-    observer: Bus,
-    retirer: Bus,
-    policy: Policy,
-    seeded: Seeded,
-    clock: i64,
-    /// The place of an event that never comes.
-    lost: Option<usize>,
-}
-
-#[derive(Clone)]
-enum Coming {
-    Event(Observation),
-    Report(Report),
-}
-
-impl<'a> Telling<'a> {
-    fn new(story: &'a Story, seed: u64) -> Self {
-        let observer = Bus::of(Source::Observe);
-        Self {
-            story,
-            secrets: SecretsManager::default(),
-            store: MemoryStore::new(),
-            retirer: observer.as_seen_by(Source::Retire),
-            observer,
-            policy: Policy::default(),
-            seeded: Seeded::new(seed),
-            clock: START,
-            lost: None,
-        }
-    }
-
-    /// Tells the story; returns what is recorded and what was announced.
-    async fn run(mut self, delay: Delay) -> (SecretState, Vec<Announcement>) {
-        let mut coming: Vec<(usize, Coming)> = Vec::new();
-        let last = self.story.steps.len();
-        for (place, (at, step)) in self.story.steps.iter().enumerate() {
-            self.clock = *at;
-            let thing = match step {
-                Step::Change(change) => {
-                    self.secrets.apply(NAME, change, *at);
-                    None
-                }
-                Step::Event(observation) => Some(Coming::Event(observation.clone())),
-                Step::Report(report) => Some(Coming::Report(report.clone())),
-                Step::Intent(intent) => {
-                    // Whoever acts has looked at the secret first.
-                    self.event(&[touched()]).await;
-                    self.report(intent).await;
-                    self.report(intent).await;
-                    None
-                }
-            };
-            if let Some(thing) = thing.filter(|_| self.lost != Some(place)) {
-                for _ in 0..2 {
-                    let due = match delay {
-                        Delay::None => place,
-                        Delay::Steps(most) => place + self.seeded.below(most + 1),
-                        Delay::End => last,
-                    };
-                    coming.push((due, thing.clone()));
-                }
-            }
-            self.deliver(&mut coming, place).await;
-        }
-        self.clock += 5 * MINUTE;
-        self.deliver(&mut coming, usize::MAX).await;
-        assert!(coming.is_empty());
-        // Only who observes announces the end of a rollback; the report may have come after the last event.
-        self.event(&[touched()]).await;
-        let state = self.store.state(NAME).unwrap();
-        (state, self.observer.taken())
-    }
-
-    /// Brings what is due, in any order; sometimes several events at once, as a batch has them.
-    async fn deliver(&mut self, coming: &mut Vec<(usize, Coming)>, place: usize) {
-        loop {
-            let due: Vec<_> = (0..coming.len())
-                .filter(|i| coming[*i].0 <= place)
-                .collect();
-            if due.is_empty() {
-                return;
-            }
-            let pick = due[self.seeded.below(due.len())];
-            match coming.remove(pick).1 {
-                Coming::Report(report) => self.report(&report).await,
-                Coming::Event(first) => {
-                    let mut batch = vec![first];
-                    while self.seeded.below(3) == 0 {
-                        let next = coming.iter().position(|(due, thing)| {
-                            *due <= place && matches!(thing, Coming::Event(_))
-                        });
-                        let Some(next) = next else { break };
-                        if let Coming::Event(one) = coming.remove(next).1 {
-                            batch.push(one);
-                        }
-                    }
-                    self.event(&batch).await;
-                }
-            }
-        }
-    }
-
-    async fn event(&mut self, observations: &[Observation]) {
-        let now = self.now();
-        let Self {
-            store,
-            secrets,
-            observer,
-            policy,
-            ..
-        } = self;
-        let seen = observe(store, secrets, observer, policy, NAME, now, observations).await;
-        let seen = seen.unwrap();
-        assert!(seen.registered);
-        assert_eq!(seen.unlisted, Vec::<usize>::new());
-        self.check();
-    }
-
-    async fn report(&mut self, what: &Report) {
-        let now = self.now();
-        report(&self.store, &self.retirer, &self.policy, NAME, now, what)
-            .await
-            .unwrap();
-        self.check();
-    }
-
-    /// Our clocks are up to three minutes off.
-    fn now(&mut self) -> i64 {
-        self.clock + self.seeded.below(6 * 60) as i64 - 3 * MINUTE
-    }
-
-    /// What holds at every moment; asked now and then.
-    fn check(&mut self) {
-        if self.seeded.below(8) > 0 {
-            return;
-        }
-        let state = self.store.state(NAME).unwrap();
-        let mut dues = state.dues();
-        dues.sort_by_key(|due| (due.bucket(), due.place()));
-        let places = |dues: &[rekey_registry::Due]| -> Vec<_> {
-            dues.iter().map(|due| (due.bucket(), due.place())).collect()
-        };
-        assert_eq!(places(&self.store.all_due()), places(&dues));
-        assert_eq!(state.unsent, Vec::new());
-        let mut numbers: Vec<_> = state.versions.values().map(|it| it.number).collect();
-        numbers.sort_unstable();
-        assert_eq!(numbers, (1..=numbers.len() as u32).collect::<Vec<_>>());
-        for version in state.versions.values() {
-            let made = self
-                .story
-                .made
-                .iter()
-                .position(|id| *id == version.id)
-                .unwrap();
-            assert_eq!(
-                version.number as usize,
-                made + 1,
-                "numbers follow the order of making"
-            );
-        }
-    }
-}
-
-fn touched() -> Observation {
-    Observation {
-        arn: None,
-        what: Happening::Touched,
-    }
-}
+use rekey_events::Announcement;
+use rekey_registry::request::Standing;
+use rekey_registry::{Happening, Presence, VersionId};
+use world::{Act, Delay, End, Expected, NAME, START, Step, Story, Telling};
 
 /// Without what depends on when something was processed, by which clock.
-fn timeless(mut state: SecretState) -> SecretState {
+fn timeless((mut state, mut requests): End) -> End {
+    for request in &mut requests {
+        request.revision = 0;
+        if let Standing::Ended { at, .. } = &mut request.standing {
+            *at = 0;
+        }
+    }
     let secret = &mut state.secret;
     secret.revision = 0;
     secret.registered_at = 0;
@@ -236,7 +50,7 @@ fn timeless(mut state: SecretState) -> SecretState {
             intent.at = 0;
         }
     }
-    state
+    (state, requests)
 }
 
 /// What an announcement says, as far as a story foresees it.
@@ -268,7 +82,7 @@ fn foreseen(story: &Story, taken: &[Announcement]) {
 }
 
 /// The lines in which two records differ.
-fn difference(one: &SecretState, other: &SecretState) -> String {
+fn difference(one: &End, other: &End) -> String {
     if one == other {
         return String::new();
     }
@@ -284,13 +98,19 @@ fn difference(one: &SecretState, other: &SecretState) -> String {
     format!("they differ: {}", lines.join("\n"))
 }
 
-fn tell(story: &Story, seed: u64, delay: Delay) -> SecretState {
+fn tell(story: &Story, seed: u64, delay: Delay) -> End {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let (state, taken) = runtime.block_on(Telling::new(story, seed).run(delay));
+    let (end, taken) = runtime.block_on(Telling::new(story, seed).run(delay));
     foreseen(story, &taken);
-    timeless(state)
+    for request in &end.1 {
+        assert!(
+            matches!(request.standing, Standing::Ended { .. }),
+            "{request:?}"
+        );
+    }
+    timeless(end)
 }
 
 fn long_story() -> Story {
@@ -302,16 +122,17 @@ fn long_story() -> Story {
             Rotate,
             Retire,
             RotateWithFailures,
+            Requested,
             Tag,
             PutMidRotation,
             RollBack,
             Rotate,
             Put,
             DeleteAndRestore,
-            Rotate,
+            RequestedWhileOpen,
             LabelByHand,
             LabelByHand,
-            Rotate,
+            Requested,
             RollBack,
             Retire,
             Rotate,
@@ -333,8 +154,9 @@ fn long_story() -> Story {
 fn a_long_story_has_one_end_in_five_hundred_and_ten_orders() {
     let story = long_story();
     let expected = tell(&story, 0, Delay::None);
-    assert_eq!(expected.secret.presence, Presence::Present);
-    assert_eq!(expected.secret.current_seen_since, None);
+    assert_eq!(expected.0.secret.presence, Presence::Present);
+    assert_eq!(expected.0.secret.current_seen_since, None);
+    assert_eq!(expected.1.len(), 3);
     let mut orders = 0;
     for seed in 1..=170 {
         for delay in [Delay::End, Delay::Steps(6), Delay::Steps(120)] {

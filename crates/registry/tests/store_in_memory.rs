@@ -1,17 +1,18 @@
 //! The store in memory keeps what every store promises, and the suite finds stores that do not.
 
 use rekey_events::EventId;
+use rekey_registry::request::{Actor, Request, RequestPage, Requests, Settlement, Turn};
 use rekey_registry::testing::{MemoryStore, store_suite};
 use rekey_registry::{
     Bucket, Changes, Consumer, Due, DuePage, Next, Noted, Read, Secret, SecretState, Store,
-    StoreError, Taken,
+    StoreError, Taken, VersionId,
 };
 
 #[tokio::test]
 async fn the_store_in_memory_keeps_every_promise() {
     let kept = store_suite::run(&MemoryStore::new()).await.unwrap();
     println!("store: {kept} promises");
-    assert_eq!(kept, 19);
+    assert_eq!(kept, 36);
 }
 
 /// A mistake that a store could make.
@@ -29,9 +30,22 @@ enum Bug {
     CursorForAnybody,
     ListsWithoutEnd,
     ForgetsWhatIsUnsent,
+    SettlesOverOthers,
+    SettlesHalf,
+    SettlesWithoutTheOther,
+    TurnForAnybody,
+    ForgetsCorrelation,
+    ListsTheOldestFirst,
+    OnePageOfRequestsOnly,
+    ForgetsOutcomes,
+    OutcomesNeedARequest,
+    KeepsWhoIsRemoved,
+    SlotsWithoutEnd,
+    SlotsWithoutShares,
+    RefusalsUseSlotsUp,
 }
 
-const BUGS: [Bug; 12] = [
+const BUGS: [Bug; 25] = [
     Bug::CommitsOverOthers,
     Bug::ForgetsToDisarm,
     Bug::DueOneSecondLate,
@@ -44,6 +58,19 @@ const BUGS: [Bug; 12] = [
     Bug::CursorForAnybody,
     Bug::ListsWithoutEnd,
     Bug::ForgetsWhatIsUnsent,
+    Bug::SettlesOverOthers,
+    Bug::SettlesHalf,
+    Bug::SettlesWithoutTheOther,
+    Bug::TurnForAnybody,
+    Bug::ForgetsCorrelation,
+    Bug::ListsTheOldestFirst,
+    Bug::OnePageOfRequestsOnly,
+    Bug::ForgetsOutcomes,
+    Bug::OutcomesNeedARequest,
+    Bug::KeepsWhoIsRemoved,
+    Bug::SlotsWithoutEnd,
+    Bug::SlotsWithoutShares,
+    Bug::RefusalsUseSlotsUp,
 ];
 
 #[tokio::test]
@@ -86,6 +113,14 @@ impl Store for Planted {
                 changes.expected = known.map(|known| known.revision);
             }
             Bug::ForgetsToDisarm => changes.disarmed.clear(),
+            Bug::ForgetsOutcomes => changes.outcomes.clear(),
+            Bug::OutcomesNeedARequest => {
+                for (token, _) in &changes.outcomes {
+                    if self.0.request(token).await?.is_none() {
+                        return Err(StoreError::Conflict);
+                    }
+                }
+            }
             _ => {}
         }
         self.0.commit(&changes).await
@@ -179,5 +214,97 @@ impl Store for Planted {
             return self.0.move_cursor(job, known.as_deref(), new).await;
         }
         self.0.move_cursor(job, expected, new).await
+    }
+}
+
+impl Requests for Planted {
+    async fn request(&self, token: &VersionId) -> Result<Option<Request>, StoreError> {
+        let mut request = self.0.request(token).await?;
+        if let Some(request) = request
+            .as_mut()
+            .filter(|_| self.1 == Bug::ForgetsCorrelation)
+        {
+            request.correlation.clear();
+        }
+        Ok(request)
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        let mut settlement = settlement.clone();
+        match self.1 {
+            Bug::SettlesOverOthers => {
+                let known = self.0.request(&settlement.request.token).await?;
+                settlement.expected = known.map(|known| known.revision);
+            }
+            Bug::SettlesWithoutTheOther => settlement.other = None,
+            Bug::TurnForAnybody => {
+                if let Some((turn, expected)) = &mut settlement.turn {
+                    *expected = self.0.turn(&turn.service).await?;
+                }
+            }
+            _ => {}
+        }
+        let settled = self.0.settle(&settlement).await;
+        if self.1 == Bug::SettlesHalf && settled == Err(StoreError::Conflict) {
+            let alone = Settlement {
+                other: None,
+                secret: None,
+                turn: None,
+                ..settlement
+            };
+            let _ = self.0.settle(&alone).await;
+        }
+        settled
+    }
+
+    async fn requests_of(
+        &self,
+        day: i64,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<RequestPage, StoreError> {
+        let mut page = self.0.requests_of(day, before, limit).await?;
+        match self.1 {
+            Bug::ListsTheOldestFirst => page.requests.reverse(),
+            Bug::OnePageOfRequestsOnly => page.next = None,
+            _ => {}
+        }
+        Ok(page)
+    }
+
+    async fn actor(&self, source: &str) -> Result<Option<Actor>, StoreError> {
+        self.0.actor(source).await
+    }
+
+    async fn actors(&self) -> Result<Vec<Actor>, StoreError> {
+        self.0.actors().await
+    }
+
+    async fn put_actor(&self, actor: &Actor) -> Result<(), StoreError> {
+        self.0.put_actor(actor).await
+    }
+
+    async fn remove_actor(&self, source: &str) -> Result<bool, StoreError> {
+        if self.1 == Bug::KeepsWhoIsRemoved {
+            return Ok(self.0.actor(source).await?.is_some());
+        }
+        self.0.remove_actor(source).await
+    }
+
+    async fn turn(&self, service: &str) -> Result<Option<Turn>, StoreError> {
+        self.0.turn(service).await
+    }
+
+    async fn take_slot(&self, second: i64, tenant: &str, most: u32) -> Result<bool, StoreError> {
+        let tenant = match self.1 {
+            Bug::SlotsWithoutShares => "everybody",
+            _ => tenant,
+        };
+        let taken = self.0.take_slot(second, tenant, most).await?;
+        if self.1 == Bug::RefusalsUseSlotsUp && !taken {
+            // Somebody else has one less.
+            self.0.take_slot(second, "nobody", most).await?;
+        }
+        Ok(taken || self.1 == Bug::SlotsWithoutEnd)
     }
 }

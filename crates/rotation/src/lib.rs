@@ -22,10 +22,10 @@ pub mod testing;
 mod value;
 
 pub use aftermath::{
-    Aftermath, AftermathError, Cause, ClearOutcome, ClearRequest, Cleared, Dependants,
-    DependantsError, Held, Intended, Kept, Ledger, LedgerError, Objection, Operation, Patience,
-    RetireOutcome, RetireRequest, Retired, RollBackOutcome, RollBackRequest, RolledBack, Void,
-    VoidReason,
+    Aftermath, AftermathError, Cause, Check, CheckName, CheckResult, ClearOutcome, ClearRequest,
+    Cleared, Dependants, DependantsError, Held, Intended, Kept, Ledger, LedgerError, Objection,
+    Operation, Patience, PlannedStep, RehearseRequest, Rehearsed, RetireOutcome, RetireRequest,
+    Retired, RollBackOutcome, RollBackRequest, RolledBack, Void, VoidReason,
 };
 pub use announcer::{AnnounceError, Announcer, Intent, StepFailed};
 pub use description::{Description, GRACE_TAG};

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestRunner;
 use rekey_events::{
-    Detail, DetailType, Envelope, LabelUpdated, PayloadError, RotationStep, TrailRecord,
+    Detail, DetailType, Envelope, LabelUpdated, PayloadError, RetireAnswer, RetireOrder,
+    RotationStep, TrailRecord,
 };
 use serde_json::{Map, Value, json};
 
@@ -39,6 +40,9 @@ fn any_text() -> impl Strategy<Value = String> {
         "2026-03-02T04:00:00Z",
         "2026-03-02T04:00:00+01:00",
         "2026-03-02",
+        "passed",
+        "planned",
+        "rehearse",
         "2026-13-02T04:00:00Z",
         "82c97b0b-8b65-5954-a6a8-3d9e117edbfb",
         "82C97B0B-8B65-5954-A6A8-3D9E117EDBFB",
@@ -90,11 +94,19 @@ fn any_change() -> impl Strategy<Value = Change> {
 
 /// Every place in a payload, as (path to its object, key).
 fn places(value: &Value, path: &str, into: &mut Vec<(String, String)>) {
-    if let Value::Object(map) = value {
-        for (key, inner) in map {
-            into.push((path.to_owned(), key.clone()));
-            places(inner, &format!("{path}/{key}"), into);
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                into.push((path.to_owned(), key.clone()));
+                places(inner, &format!("{path}/{key}"), into);
+            }
         }
+        Value::Array(items) => {
+            for (nth, inner) in items.iter().enumerate() {
+                places(inner, &format!("{path}/{nth}"), into);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -178,6 +190,16 @@ fn check_reader(
 #[test]
 fn code_and_schema_agree_on_every_bent_rotation_step() {
     check::<RotationStep>(&committed("rotation-step"), &sample("rotate-create-secret"));
+}
+
+#[test]
+fn code_and_schema_agree_on_every_bent_order_and_answer() {
+    for order in ["retire-order", "rehearse-order"] {
+        check::<RetireOrder>(&committed("retire-order"), &sample(order));
+    }
+    for answer in ["retire-answer", "rehearse-answer"] {
+        check::<RetireAnswer>(&committed("retire-answer"), &sample(answer));
+    }
 }
 
 #[test]

@@ -2,17 +2,18 @@
 
 use proptest::prelude::*;
 use rekey_events::{
-    ClientRequestToken, ErrorClass, EventId, Fingerprint, GraceEnding, HoldCause, Identifier,
-    Lateness, MissingDetected, Outcome, RetireIntended, RollbackIntended, RotateCompleted,
-    RotateRequested, RotationIntended, SecretAccessed, SecretDelete, SecretId, SecretNearExpiry,
-    SecretOverdue, SecretPut, SecretQuarantined, SecretRef, SecretRetireHeld, SecretRetired,
-    SecretRolledBack, Step, StepFailed, StoredName, Timestamp,
+    ClientRequestToken, Envelope, ErrorClass, EventId, Fingerprint, GraceEnding, HoldCause,
+    Identifier, Lateness, MissingDetected, Outcome, RequestAnswer, RequestAnswered, RequestRefused,
+    RetireIntended, RollbackIntended, RotateCompleted, RotateRequested, RotationIntended,
+    SecretAccessed, SecretDelete, SecretId, SecretNearExpiry, SecretOverdue, SecretPut,
+    SecretQuarantined, SecretRef, SecretRetireHeld, SecretRetired, SecretRolledBack, Step,
+    StepFailed, StoredName, Timestamp, parse,
 };
 use serde_json::json;
 use time::macros::datetime;
 
 use crate::payloads;
-use crate::samples::detail;
+use crate::samples::{bytes, detail};
 
 #[test]
 fn an_event_id_never_changes_for_the_same_cause_and_word() {
@@ -135,6 +136,11 @@ fn the_id_in_every_sample_is_the_one_that_its_cause_gives() {
     let read = text("c2b9d0f4-6e1a-4b8c-9d37-5f2a8e1c4b60");
     let invocation = text("c6af9ac6-7b61-11e6-9a41-93e8deadbeef");
     let held = HoldCause::ConsumerNotMoved;
+    let request: Envelope<RotateRequested> = parse(&bytes("rotate-requested")).unwrap();
+    let token = request
+        .detail
+        .token(request.source.as_str(), request.id.as_str());
+    let request = ClientRequestToken::from(token);
 
     let ids = [
         (
@@ -156,6 +162,14 @@ fn the_id_in_every_sample_is_the_one_that_its_cause_gives() {
             RotationIntended::id(&app, &new, Step::SetSecret),
         ),
         ("step-failed", StepFailed::id(&invocation)),
+        (
+            "request-refused",
+            RequestRefused::id(&request, &ErrorClass::WindowClosed),
+        ),
+        (
+            "request-answered",
+            RequestAnswered::id(&request, &RequestAnswer::Planned),
+        ),
         ("secret-accessed", SecretAccessed::id(&read)),
         ("retire-intended", retire),
         ("secret-retired", SecretRetired::id(&retire)),
@@ -255,6 +269,16 @@ fn an_id_differs_when_anything_differs_that_it_is_made_of() {
             SecretRetired::id(&intent),
             SecretRolledBack::id(&intent),
             StepFailed::id(&trail),
+        ]
+    });
+    all_different(|| {
+        vec![
+            RequestRefused::id(&old, &ErrorClass::Forbidden),
+            RequestRefused::id(&old, &ErrorClass::Throttled),
+            RequestRefused::id(&new, &ErrorClass::Forbidden),
+            RequestAnswered::id(&old, &RequestAnswer::Accepted),
+            RequestAnswered::id(&old, &RequestAnswer::Planned),
+            RequestAnswered::id(&new, &RequestAnswer::Accepted),
         ]
     });
 }

@@ -4,10 +4,10 @@ use std::fmt::Debug;
 
 use rekey_events::{
     Announcement, Detail, DetailType, EventId, GraceEnding, LabelUpdated, MissingDetected,
-    PayloadError, REQUESTER_SOURCE_PREFIX, RetireIntended, RollbackIntended, RotateCompleted,
-    RotateRequested, RotationIntended, SecretAccessed, SecretDelete, SecretNearExpiry,
-    SecretOverdue, SecretPut, SecretQuarantined, SecretRetireHeld, SecretRetired, SecretRolledBack,
-    Source, StepFailed,
+    PayloadError, REQUESTER_SOURCE_PREFIX, RequestAnswered, RequestRefused, RetireIntended,
+    RollbackIntended, RotateCompleted, RotateRequested, RotationIntended, SecretAccessed,
+    SecretDelete, SecretNearExpiry, SecretOverdue, SecretPut, SecretQuarantined, SecretRetireHeld,
+    SecretRetired, SecretRolledBack, Source, StepFailed,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -65,6 +65,8 @@ pub fn ours() -> Vec<Payload> {
     vec![
         of::<RotationIntended>("rotation-intended", rotate),
         of::<StepFailed>("step-failed", rotate),
+        of::<RequestRefused>("request-refused", Source::Request.as_str()),
+        of::<RequestAnswered>("request-answered", retire),
         of::<SecretAccessed>("secret-accessed", Source::Observe.as_str()),
         of::<RetireIntended>("retire-intended", retire),
         of::<SecretRetired>("secret-retired", retire),
@@ -105,6 +107,10 @@ fn optional_fields() -> Value {
         "result": "success",
         "requested_by": "user-123",
         "consumers": ["backend"],
+        "superseded_by": "b27c1d9a-0e55-4f6b-9c1f-7a84d1c0e2f3",
+        "approved_by": "arn:aws:sts::123456789012:assumed-role/administrator/kim",
+        "expires_at": "2026-03-03T04:00:00Z",
+        "checks": [{ "name": "tls", "result": "failed", "class": "tls_refused", "message": "expired" }],
         "arn": "arn:aws:secretsmanager:us-east-1:1:secret:a-aB3dE6",
         "aRN": "arn:aws:secretsmanager:us-east-1:1:secret:a-aB3dE6",
     })

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use rekey_events::{
-    DetailType, Envelope, ErrorClass, HoldCause, Kind, LabelUpdated, Lateness, OrderOutcome,
-    Outcome, PayloadError, ProofMethod, RetireAnswer, RetireOperation, RetireOrder,
-    RotationIntended, RotationStep, Source, Step, StepFailed, Strategy, Word, parse,
+    CheckResult, DetailType, Envelope, ErrorClass, HoldCause, Kind, LabelUpdated, Lateness,
+    OrderOutcome, Outcome, PayloadError, ProofMethod, RequestAnswer, RetireAnswer, RetireOperation,
+    RetireOrder, RotationIntended, RotationStep, Source, Step, StepFailed, Strategy, Word, parse,
 };
 use serde_json::{Value, json};
 
@@ -52,7 +52,12 @@ pub fn detail(name: &str) -> Value {
 #[test]
 fn every_sample_is_asked_for_here() {
     let mut asked: Vec<&str> = STEPS.map(|(name, _)| name).to_vec();
-    asked.extend(["retire-answer", "retire-order"]);
+    asked.extend([
+        "retire-answer",
+        "retire-order",
+        "rehearse-answer",
+        "rehearse-order",
+    ]);
     asked.extend(payloads::all().iter().map(|payload| payload.name));
     asked.sort_unstable();
     assert_eq!(samples_in("."), asked);
@@ -122,6 +127,24 @@ fn an_order_and_its_answer_are_read_and_written_back_unchanged() {
     let refused = RetireOrder::try_from(broken).unwrap_err();
     assert_eq!(refused.path(), "version_id");
     assert!(!refused.to_string().contains("hunter2"));
+}
+
+#[test]
+fn a_rehearsal_is_ordered_and_answered_for_a_request() {
+    let (order, answer) = (sample("rehearse-order"), sample("rehearse-answer"));
+    assert!(committed("retire-order").is_valid(&order));
+    assert!(committed("retire-answer").is_valid(&answer));
+    let read = RetireOrder::try_from(order.clone()).unwrap();
+    assert_eq!(read.operation, RetireOperation::Rehearse);
+    let told = detail("request-answered");
+    assert_eq!(json!(read.request), told["request"]);
+    assert_eq!(serde_json::to_value(&read).unwrap(), order);
+
+    let read = RetireAnswer::try_from(answer.clone()).unwrap();
+    assert_eq!(read.outcome, OrderOutcome::Rehearsed);
+    assert_eq!(json!(read.checks), told["checks"]);
+    assert_eq!(json!(read.steps), told["steps"]);
+    assert_eq!(serde_json::to_value(&read).unwrap(), answer);
 }
 
 #[test]
@@ -236,12 +259,16 @@ fn every_step_and_every_known_word_is_read_back_as_it_was_written() {
         )+};
     }
     reads_back!(
+        CheckResult,
         ErrorClass,
         HoldCause,
         Kind,
         Lateness,
+        OrderOutcome,
         Outcome,
         ProofMethod,
+        RequestAnswer,
+        RetireOperation,
         Strategy
     );
 }

@@ -31,8 +31,10 @@ fn the_committed_schemas_are_those_of_the_types() {
         let path = directory().join(format!("{name}.schema.json"));
         let text = format!("{}\n", serde_json::to_string_pretty(schema).unwrap());
         if bless {
-            fs::create_dir_all(directory()).unwrap();
-            fs::write(&path, text).unwrap();
+            // In one move, because other tests read the schemas meanwhile.
+            let new = directory().with_file_name(format!("{name}.new"));
+            fs::write(&new, text).unwrap();
+            fs::rename(&new, &path).unwrap();
         } else {
             let there = fs::read_to_string(&path).unwrap_or_default();
             assert_eq!(

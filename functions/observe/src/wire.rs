@@ -96,6 +96,7 @@ fn intended(event: &Envelope<RotationIntended>) -> Notice {
     let what = Happening::Intended {
         version: version(&intent.version_id),
         at: intent.occurred_at.unix(),
+        strategy: Some(intent.strategy.as_str().to_owned()),
     };
     of_ref(&intent.secret, what)
 }

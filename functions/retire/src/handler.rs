@@ -8,7 +8,8 @@ use rekey_function::{batch, budget, now, seconds, within};
 use rekey_registry::report::{Patience as Waited, Report, ReportError, patience, report};
 use rekey_registry::{DeadlineKey, Failed, SecretState, Store as _, VersionId, What};
 use rekey_rotation::{
-    Aftermath, AftermathError, Patience, Rotator as _, SecretStore as _, StoreError,
+    Aftermath, AftermathError, Patience, RehearseRequest, Rotator as _, SecretStore as _,
+    StoreError,
 };
 use rekey_rotators::postgres::Postgres;
 use rekey_telemetry::OrderMetric;
@@ -19,6 +20,7 @@ use crate::dependants::KnownDependants;
 use crate::health::{HealthChecks, HealthError};
 use crate::ledger::Registry;
 use crate::order::{Order, OrderError, Wish};
+use crate::rehearsal::{self, Awaited};
 
 /// The longest that one order may take. Under the time after which the target ends a session that says
 /// nothing, so that no order goes on whose lock is gone.
@@ -140,7 +142,8 @@ impl Retire {
             Ok(answer) => answer,
             Err(unended) => order.unended(unended),
         };
-        let failed = answer.outcome == OrderOutcome::Failed;
+        // A check that fails is what a rehearsal is for: it found what it looked for.
+        let failed = answer.outcome == OrderOutcome::Failed && answer.checks.is_none();
         let (operation, outcome) = (order.wire.operation.as_str(), answer.outcome.as_str());
         let (secret, version) = (order.name.as_str(), order.wire.version_id.as_str());
         let class = answer.class.as_ref().map(rekey_events::ErrorClass::as_str);
@@ -218,6 +221,19 @@ impl Retire {
                 Ok(outcome) => order.cleared(&outcome),
                 Err(error) => order.failed(&error),
             },
+            Wish::Rehearse(request) => self.rehearse(order, request).await,
+        }
+    }
+
+    async fn rehearse(&self, order: &Order, request: &RehearseRequest) -> RetireAnswer {
+        match rehearsal::awaited(&self.aftermath.ledger, order).await {
+            Ok(Awaited::Yes) => match self.aftermath.rehearse(request).await {
+                Ok(rehearsed) => order.rehearsed(&rehearsed),
+                Err(objection) => order.failed(&objection.into()),
+            },
+            Ok(Awaited::Answered) => order.answered(),
+            Ok(Awaited::No) => order.not_asked(),
+            Err(error) => order.unrecorded(&error.into()),
         }
     }
 
@@ -249,6 +265,7 @@ impl Retire {
             Wish::Retire(request) => (&request.secret, &request.version),
             Wish::Clear(request) => (&request.secret, &request.version),
             Wish::RollBack(_) => return Ok(()),
+            Wish::Rehearse(_) => return self.tell_request(order, answer).await,
         };
         let version = VersionId::new(version.as_str());
         let message = answer.message.as_str().to_owned();
@@ -261,7 +278,7 @@ impl Retire {
                 cleared: answer.outcome == OrderOutcome::Cleared,
                 why: message,
             },
-            Wish::Retire(_) if undone && order.wire.promised_at.is_some() => Report::Held {
+            Wish::Retire(_) if undone && nobody_is_told(order) => Report::Held {
                 version,
                 cause: answer
                     .class
@@ -271,7 +288,7 @@ impl Retire {
                 message,
                 services: Vec::new(),
             },
-            Wish::Retire(_) | Wish::RollBack(_) => return Ok(()),
+            Wish::Retire(_) | Wish::RollBack(_) | Wish::Rehearse(_) => return Ok(()),
         };
         let told = self
             .aftermath
@@ -288,6 +305,21 @@ impl Retire {
             }
         }
     }
+
+    /// Answers the request that a rehearsal was made for.
+    async fn tell_request(&self, order: &Order, answer: &RetireAnswer) -> Result<(), CallError> {
+        let registry = &self.aftermath.ledger;
+        let told = rehearsal::tell(registry, order, answer, seconds(now())).await;
+        told.map_err(|error| {
+            tracing::error!(secret = order.name, class = %error.class(), %error, "not recorded");
+            CallError::Unrecorded(error)
+        })
+    }
+}
+
+/// Whether nobody waits for the answer to a retirement: a deadline ordered it, or a request that goes on later.
+const fn nobody_is_told(order: &Order) -> bool {
+    order.wire.promised_at.is_some() || order.wire.request.is_some()
 }
 
 /// Whether the deadline that ordered a retirement still stands. An order may lie in the queue while its version

@@ -6,6 +6,7 @@ mod handler;
 mod health;
 mod ledger;
 mod order;
+mod rehearsal;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -7,8 +7,9 @@ use rekey_events::{
 use rekey_function::Unended;
 use rekey_registry::Failed;
 use rekey_rotation::{
-    AftermathError, Cause, ClearOutcome, ClearRequest, Cleared, Kept, Patience, RetireOutcome,
-    RetireRequest, RollBackOutcome, RollBackRequest, SecretId, VersionId, VoidReason,
+    AftermathError, Cause, ClearOutcome, ClearRequest, Cleared, Kept, Patience, RehearseRequest,
+    RetireOutcome, RetireRequest, RollBackOutcome, RollBackRequest, SecretId, VersionId,
+    VoidReason,
 };
 
 /// An order that nothing can be done about.
@@ -18,7 +19,7 @@ pub enum OrderError {
     #[error("the order cannot be read: {0}")]
     Payload(#[from] PayloadError),
     /// An operation that this version does not know.
-    #[error("the operation must be one of `retire`, `roll_back`, `clear`")]
+    #[error("the operation must be one of `retire`, `roll_back`, `clear`, `rehearse`")]
     UnknownOperation,
     /// A rollback that does not say what it needs.
     #[error("a rollback needs `from_version`, the version that is AWSCURRENT, and a `reason`")]
@@ -37,6 +38,8 @@ pub enum Wish {
     RollBack(RollBackRequest),
     /// Clear a rotation that is stuck.
     Clear(ClearRequest),
+    /// Try a rotation, and take it back.
+    Rehearse(RehearseRequest),
 }
 
 /// An order and what it asks for.
@@ -93,6 +96,7 @@ impl Order {
                 })
             }
             RetireOperation::Clear => Wish::Clear(ClearRequest { secret, version }),
+            RetireOperation::Rehearse => Wish::Rehearse(RehearseRequest { secret, version }),
             RetireOperation::Unrecognised(_) => return Err(OrderError::UnknownOperation),
         };
         Ok(Self {
@@ -105,7 +109,8 @@ impl Order {
         })
     }
 
-    fn answer(&self, outcome: OrderOutcome, message: &str) -> RetireAnswer {
+    /// An answer that says no more than this.
+    pub fn answer(&self, outcome: OrderOutcome, message: &str) -> RetireAnswer {
         let version = self.wire.version_id.clone();
         RetireAnswer::new(outcome, version, Message::clipped(message))
     }

@@ -15,6 +15,12 @@ pub struct Config {
     pub table: String,
     /// `REKEY_RETIRE_QUEUE`: the URL of the queue of the function that may change targets.
     pub queue: String,
+    /// `REKEY_REQUESTS_BUS`: the name of the bus that anybody asks on.
+    pub requests_bus: String,
+    /// `REKEY_REQUEST_QUEUE`: the URL of the queue of the function that judges requests.
+    pub requests: String,
+    /// `REKEY_DEAD_LETTER_QUEUE`: the URL of the queue that it puts aside into. Not our own.
+    pub parked: String,
     /// The numbers that decisions go by.
     pub policy: Policy,
     /// Where AWS is.
@@ -55,8 +61,61 @@ impl Config {
             bus: variables.required("REKEY_BUS")?,
             table: variables.required("REKEY_REGISTRY_TABLE")?,
             queue: variables.required("REKEY_RETIRE_QUEUE")?,
+            requests_bus: variables.required("REKEY_REQUESTS_BUS")?,
+            requests: variables.required("REKEY_REQUEST_QUEUE")?,
+            parked: variables.required("REKEY_DEAD_LETTER_QUEUE")?,
             policy,
             aws: variables.aws()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SET: [(&str, &str); 16] = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "key"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "rekey-prod-sweep"),
+        ("REKEY_STAGE", "prod"),
+        ("REKEY_BUS", "rekey-prod"),
+        ("REKEY_REGISTRY_TABLE", "rekey-prod-registry"),
+        ("REKEY_RETIRE_QUEUE", "https://sqs/retire"),
+        ("REKEY_REQUESTS_BUS", "rekey-prod-requests"),
+        ("REKEY_REQUEST_QUEUE", "https://sqs/request"),
+        ("REKEY_DEAD_LETTER_QUEUE", "https://sqs/request-dead"),
+        ("REKEY_GRACE_SECONDS", "3600"),
+        ("REKEY_WARNING_SECONDS", "600"),
+        ("REKEY_STUCK_SECONDS", "1800"),
+        ("REKEY_RESUME_SECONDS", "1800"),
+        ("REKEY_RETRY_SECONDS", "900"),
+    ];
+
+    fn read_without(name: &str) -> Result<Config, VariableError> {
+        Config::read(&Variables::new(|asked: &str| {
+            let mut set = SET.iter().filter(|(known, _)| *known != name);
+            let set = set.find(|(known, _)| *known == asked);
+            set.map(|(_, text)| (*text).to_owned())
+        }))
+    }
+
+    #[test]
+    fn every_setting_of_the_template_is_read() {
+        let config = read_without("").unwrap();
+        assert_eq!(config.queue, "https://sqs/retire");
+        assert_eq!(config.requests_bus, "rekey-prod-requests");
+        assert_eq!(config.requests, "https://sqs/request");
+        assert_eq!(config.parked, "https://sqs/request-dead");
+        assert_eq!(config.policy.missing_after, 900);
+    }
+
+    #[test]
+    fn a_setting_that_is_missing_is_named() {
+        for (name, _) in SET {
+            let error = read_without(name).err();
+            assert_eq!(error, Some(VariableError::Missing(name)));
+        }
     }
 }

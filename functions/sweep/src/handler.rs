@@ -2,18 +2,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use rekey_aws::{Connection, EventBus, Queue, RegistryTable, SecretsManager, SettingsError};
-use rekey_events::{ErrorClass, Source};
+use rekey_aws::{
+    Connection, EventBus, Queue, RegistryTable, RequestsBus, SecretsManager, SendError,
+    SettingsError,
+};
+use rekey_events::{ErrorClass, SCHEDULE_SOURCE, Source};
 use rekey_function::{Unended, budget, now, seconds, within};
 use rekey_registry::{Examined, Failed, Policy, Practice, Round, Swept, Treatment, sweep};
 use rekey_telemetry::RoundMetric;
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::replay::{Chosen, Replay, Stopped};
 
 /// How many secrets one round of the doctor looks at. A look takes two calls to Secrets Manager and two to
 /// the registry; the round goes on where it stopped.
 const MOST: usize = 500;
+
+/// What it can be asked to do.
+const JOBS: [&str; 4] = ["sweep", "doctor", "parked", "replay"];
 
 /// The function: everything that lives from one call to the next.
 pub struct Sweep {
@@ -23,6 +30,9 @@ pub struct Sweep {
     secrets: SecretsManager,
     bus: EventBus,
     queue: Queue,
+    requests_bus: RequestsBus,
+    requests: Queue,
+    parked: Queue,
 }
 
 /// A job that was not done.
@@ -30,7 +40,7 @@ pub struct Sweep {
 pub enum JobError {
     /// Not a job.
     #[error(
-        "the event must name a job: {{\"job\": \"sweep\"}} or {{\"job\": \"doctor\"}}, and the doctor may be given a \"secret\""
+        "the event must name a job: {{\"job\": \"sweep\"}}, {{\"job\": \"doctor\"}} (which may be given a \"secret\"), {{\"job\": \"parked\"}}, or {{\"job\": \"replay\"}} with \"ids\" (at most 100) or \"all\": true"
     )]
     Unknown,
     /// It failed.
@@ -39,6 +49,12 @@ pub enum JobError {
     /// It came to no end.
     #[error(transparent)]
     Unended(#[from] Unended),
+    /// What was put aside cannot be seen.
+    #[error("what was put aside cannot be looked at: {0}")]
+    Unseen(#[from] SendError),
+    /// Not all was sent back.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// Something in it failed, and the rest was done.
     #[error(
         "{count} of the round failed, the first for {secret}: {error}; the rest was done, and this is tried again"
@@ -58,7 +74,9 @@ impl JobError {
         match self {
             Self::Unknown => ErrorClass::InvalidRequest,
             Self::Failed(error) | Self::Partly { error, .. } => error.class(),
-            Self::Unended(Unended::OutOfTime { .. }) => ErrorClass::StoreUnavailable,
+            Self::Unseen(_) | Self::Stopped(_) | Self::Unended(Unended::OutOfTime { .. }) => {
+                ErrorClass::StoreUnavailable
+            }
             Self::Unended(Unended::Bug) => ErrorClass::Internal,
         }
     }
@@ -84,6 +102,13 @@ impl Sweep {
             secrets: SecretsManager::new(&connection),
             bus: EventBus::new(&connection, config.bus, Source::Sweep),
             queue: Queue::new(&connection, config.queue),
+            requests_bus: RequestsBus::new(
+                &connection,
+                config.requests_bus,
+                SCHEDULE_SOURCE.to_owned(),
+            ),
+            requests: Queue::new(&connection, config.requests),
+            parked: Queue::new(&connection, config.parked),
         })
     }
 
@@ -98,25 +123,37 @@ impl Sweep {
             (Some("sweep"), _) => within(time, self.sweep(at)).await,
             (Some("doctor"), None) => within(time, self.round(at)).await,
             (Some("doctor"), Some(name)) => within(time, self.examine(name, at)).await,
+            (Some("parked"), _) => within(time, self.parked()).await,
+            (Some("replay"), _) => within(time, self.replay(&event.payload)).await,
             _ => Ok(Err(JobError::Unknown)),
         };
         let done = done.unwrap_or_else(|unended| Err(unended.into()));
         if let Err(error) = &done {
             // What is no job is not repeated.
-            let job = job.filter(|job| matches!(*job, "sweep" | "doctor"));
+            let job = job.filter(|job| JOBS.contains(job));
             tracing::error!(job, class = %error.class(), %error, "job failed");
         }
         done
     }
 
     async fn sweep(&self, at: i64) -> Result<Value, JobError> {
-        let swept = sweep(&self.store, &self.bus, &self.queue, &self.policy, at).await;
+        let swept = sweep(
+            &self.store,
+            &self.bus,
+            &self.queue,
+            &self.requests_bus,
+            &self.policy,
+            at,
+        )
+        .await;
         let Swept {
             buckets,
             due,
             gone,
             announced,
             ordered,
+            asked,
+            put_off,
             lag,
             failed,
         } = swept.map_err(Failed::from)?;
@@ -129,6 +166,8 @@ impl Sweep {
             gone,
             announced,
             ordered,
+            asked,
+            put_off,
             lag,
             failed = failed.len(),
             read_units_so_far = usage.read_units,
@@ -145,8 +184,33 @@ impl Sweep {
         }
         Ok(json!({
             "buckets": buckets, "due": due, "gone": gone, "announced": announced, "ordered": ordered,
-            "lag_seconds": lag,
+            "asked": asked, "put_off": put_off, "lag_seconds": lag,
         }))
+    }
+
+    const fn replaying(&self) -> Replay<'_> {
+        Replay {
+            parked: &self.parked,
+            requests: &self.requests,
+        }
+    }
+
+    async fn parked(&self) -> Result<Value, JobError> {
+        let shown = self.replaying().list().await?;
+        let count = shown
+            .get("messages")
+            .and_then(Value::as_array)
+            .map(Vec::len);
+        tracing::info!(job = "parked", count, "shown");
+        Ok(shown)
+    }
+
+    async fn replay(&self, event: &Value) -> Result<Value, JobError> {
+        let chosen = Chosen::of(event).ok_or(JobError::Unknown)?;
+        let done = self.replaying().send(&chosen).await?;
+        let count = done.get("sent").and_then(Value::as_array).map(Vec::len);
+        tracing::info!(job = "replay", count, "sent back");
+        Ok(done)
     }
 
     fn practice(

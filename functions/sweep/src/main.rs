@@ -2,6 +2,7 @@
 
 mod config;
 mod handler;
+mod replay;
 
 use std::error::Error;
 use std::process::ExitCode;

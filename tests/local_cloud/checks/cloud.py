@@ -128,9 +128,9 @@ def jobs():
     return deployed("jobs", "jobs", "--binary", f"worker={bootstrap('worker')}", "--parameter", f"Room={room()}")
 
 
-def connect(to, service, key="test", secret="test"):
+def connect(to, service, key="test", secret="test", session=None):
     return boto3.client(service, endpoint_url=to, region_name="eu-west-1", aws_access_key_id=key,
-                        aws_secret_access_key=secret,
+                        aws_secret_access_key=secret, aws_session_token=session,
                         config=Config(retries={"max_attempts": 0}, parameter_validation=False))
 
 

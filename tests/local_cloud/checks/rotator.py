@@ -1,6 +1,7 @@
 """A rotation function for the checks: does the four steps on nothing but the secret.
 
-Reads `control-<digest of the secret's ARN>.json` beside its event log: {"fail": {"<step>": <how often>}, "skip": ["<step>"]}.
+Reads `control-<digest of the secret's ARN>.json` beside its event log: {"fail": {"<step>": <how often>}, "skip": ["<step>"],
+"sleep": {"<step>": <seconds>}}.
 """
 import hashlib
 import json
@@ -70,6 +71,7 @@ def handle(event):
     if not step:
         fail_if_told(event, "event")
         return {"environment": dict(os.environ)}
+    time.sleep(control(event).get("sleep", {}).get(step, 0))
     fail_if_told(event, step)
     if step in control(event).get("skip", []):
         return None

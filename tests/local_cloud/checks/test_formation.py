@@ -175,6 +175,13 @@ Outputs: {Name: {Value: !Ref Bucket}}
             kept = json.loads((pathlib.Path(directory) / f"bucket_{bucket}.json").read_text())
         self.assertEqual(kept, {f"head {version}": "1"})
 
+    def test_a_template_over_the_limit_of_a_request_is_uploaded(self):
+        self.deploy(str(self.room(large=f"""
+Description: large
+Metadata: {{Note: {"x" * 60_000}}}
+Resources: {{Queue: {{Type: AWS::SQS::Queue}}}}
+""") / "large.yaml"), "--stack", "large")
+
     def test_what_cannot_be_deployed_is_said_in_a_line(self):
         root = str(cloud.HERE / "templates/root.yaml")
         self.assertIn("needs --binary rotator=PATH", self.deploy(root, "--stack", "x", code=1).stderr)

@@ -1,5 +1,6 @@
 """What a function sees, and what is made of what it says."""
 import json
+import time
 import unittest
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -63,6 +64,32 @@ class Invoking(unittest.TestCase):
                            aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
         self.assertEqual(lam.invoke(FunctionName=function, Payload=b"{}")["StatusCode"], 200)
         self.assertEqual(cloud.failed_to(lam.invoke, FunctionName=cloud.stack()["FunctionArn"]), "AccessDeniedException")
+
+    def printing(self, lines, about):
+        """Invoke the function and have it print; its own failure, if any."""
+        asked = json.dumps({"print": lines, "about": about})
+        return cloud.client("lambda").invoke(FunctionName=cloud.jobs()["FunctionArn"], Payload=asked).get("FunctionError")
+
+    def test_what_was_printed_before_the_answer_is_in_the_log_with_it(self):
+        about, function = uuid.uuid4().hex, cloud.jobs()["FunctionArn"].rpartition(":")[2]
+        for lines in (1, 9_000, 0, 3):
+            self.assertIsNone(self.printing(lines, about))
+        pages = cloud.client("logs").get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{function}", filterPattern=about)
+        found = [line for page in pages for event in page["events"] for line in event["message"].splitlines() if about in line]
+        self.assertEqual(found, [f"line {n} {about}" for n in (0, *range(9_000), *range(3))])
+
+    def test_a_function_that_prints_more_than_is_kept_answers_all_the_same(self):
+        self.assertIsNone(self.printing(30_000, uuid.uuid4().hex))
+
+    def test_a_function_that_prints_nothing_is_not_waited_for(self):
+        lam, function = cloud.client("lambda"), cloud.jobs()["FunctionArn"]
+
+        def seconds():
+            began = time.monotonic()
+            lam.invoke(FunctionName=function, Payload=b"{}")
+            return time.monotonic() - began
+        self.assertLess(min(seconds() for _ in range(20)), 0.04)  # MiniStack waits 0.05
 
     def test_a_function_that_fails_says_so_in_a_header_and_why_in_its_answer(self):
         answer = cloud.client("lambda").invoke(FunctionName=cloud.jobs()["FunctionArn"], Payload=b'{"throw": true}')

@@ -27,14 +27,49 @@ class Rotation(unittest.TestCase):
         labels = cloud.labels(secret)
         self.assertEqual((labels["AWSCURRENT"], labels["AWSPREVIOUS"]), (token, first))
 
-    def test_the_same_request_again_rotates_once(self):
+    def test_the_same_token_again_while_it_is_open_rotates_once(self):
         secret, token = cloud.new_secret(), str(uuid.uuid4())
+        cloud.control(secret, sleep={"createSecret": 0.5})
         for _ in range(3):
-            cloud.rotate(secret, ClientRequestToken=token)
+            self.assertEqual(cloud.rotate(secret, ClientRequestToken=token), token)
+        self.assertEqual(cloud.labels(secret)["AWSPENDING"], token)
+        rotated(secret)
+        self.assertEqual(len(cloud.steps(secret)), 4)
+
+    def test_the_same_token_again_once_it_is_current_changes_nothing(self):
+        secret, token = cloud.new_secret(), str(uuid.uuid4())
+        cloud.rotate(secret, ClientRequestToken=token)
         rotated(secret)
         self.assertEqual(cloud.rotate(secret, ClientRequestToken=token), token)
         time.sleep(0.3)
         self.assertEqual(len(cloud.steps(secret)), 4)
+
+    def test_the_token_of_an_older_version_is_refused_and_the_version_kept(self):
+        secret, token = cloud.new_secret(), str(uuid.uuid4())
+        first = cloud.labels(secret)["AWSCURRENT"]
+        cloud.rotate(secret, ClientRequestToken=token)
+        rotated(secret)
+        self.assertEqual(failed_to(store.rotate_secret, SecretId=secret, ClientRequestToken=first), "InvalidRequestException")
+        self.assertEqual(store.get_secret_value(SecretId=secret, VersionId=first)["SecretString"], "first")
+        self.assertEqual(cloud.labels(secret)["AWSPREVIOUS"], first)
+
+    def test_a_token_given_while_another_is_open_stays_unused(self):
+        secret, token, other = cloud.new_secret(), str(uuid.uuid4()), str(uuid.uuid4())
+        cloud.control(secret, fail={"setSecret": 3})
+        cloud.rotate(secret, ClientRequestToken=token)
+        cloud.until("three attempts", lambda: len(cloud.steps(secret)) == 6)
+        time.sleep(0.3)
+        self.assertEqual(failed_to(store.rotate_secret, SecretId=secret, ClientRequestToken=other), "InvalidRequestException")
+        rotated(secret)
+        self.assertEqual({t for _, t in cloud.steps(secret)}, {token})
+        self.assertNotIn(other, cloud.described(secret)["VersionIdsToStages"])
+        self.assertEqual(cloud.rotate(secret, ClientRequestToken=other), other)  # it can be used then
+        cloud.until("the other one too", lambda: cloud.labels(secret)["AWSCURRENT"] == other)
+
+    def test_a_token_of_the_wrong_length_is_refused(self):
+        secret = cloud.new_secret()
+        for token in ("x" * 31, "x" * 65):
+            self.assertEqual(failed_to(cloud.rotate, secret=secret, ClientRequestToken=token), "InvalidParameterException")
 
     def test_a_failed_rotation_begins_again_at_create_with_the_same_token(self):
         secret = cloud.new_secret()
@@ -139,18 +174,61 @@ class Schedule(unittest.TestCase):
         store.cancel_rotate_secret(SecretId=secret)
 
 
-class Trial(unittest.TestCase):
-    def test_the_version_of_a_trial_can_hold_the_current_value(self):
-        process, endpoint = cloud.start("--trial-version", "current")
+class Pace(unittest.TestCase):
+    def test_rotations_above_the_rate_are_throttled_until_the_second_is_over(self):
+        """https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html"""
+        process, endpoint = cloud.start("--rotations-per-second", "5")
         self.addCleanup(cloud.stop, process)
-        with tempfile.TemporaryDirectory() as room:
-            done = cloud.deploy(endpoint, str(cloud.HERE / "templates/root.yaml"), "--stack", "checks",
-                                "--binary", f"rotator={cloud.bootstrap('rotator')}", "--parameter", f"Room={room}")
-            self.assertEqual(done.returncode, 0, done.stderr)  # its schedule does not rotate at once
-            log = pathlib.Path(room) / "events.jsonl"
-            cloud.until("the trial", log.exists)
-            self.assertEqual([(e["Step"], e["Readable"]) for e in map(json.loads, log.read_text().splitlines())],
-                             [("testSecret", True)])
+        client = cloud.connect(endpoint, "secretsmanager")
+        secret = client.create_secret(Name="paced", SecretString="x")["ARN"]
+
+        def codes(call, times, **parameters):
+            return [failed_to(call, SecretId=secret, **parameters) for _ in range(times)]
+        began = time.monotonic()
+        found = codes(client.rotate_secret, 4)  # which have no function, but were let in
+        client.cancel_rotate_secret(SecretId=secret)
+        found += codes(client.rotate_secret, 3) + codes(client.cancel_rotate_secret, 1)
+        self.assertLess(time.monotonic() - began, 0.9)
+        self.assertEqual(found, ["InvalidRequestException"] * 4 + ["ThrottlingException"] * 4)
+        self.assertEqual(client.describe_secret(SecretId=secret)["ARN"], secret)  # has a rate of its own
+        time.sleep(1)
+        self.assertEqual(codes(client.rotate_secret, 6), ["InvalidRequestException"] * 5 + ["ThrottlingException"])
+
+
+class OpenToAnswers(unittest.TestCase):
+    """What AWS leaves open, and an option decides."""
+
+    def elsewhere(self, *options):
+        """A local cloud with these options, and the rotation function and an example secret in it."""
+        process, endpoint = cloud.start(*options)
+        self.addCleanup(cloud.stop, process)
+        room = tempfile.TemporaryDirectory()
+        self.addCleanup(room.cleanup)
+        done = cloud.deploy(endpoint, str(cloud.HERE / "templates/root.yaml"), "--stack", "checks", "--json",
+                            "--binary", f"rotator={cloud.bootstrap('rotator')}", "--parameter", f"Room={room.name}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return endpoint, json.loads(done.stdout), pathlib.Path(room.name)
+
+    def test_the_token_of_an_open_rotation_can_be_refused(self):
+        """API_RotateSecret: while AWSPENDING is open, "any later invocation of RotateSecret" returns an error."""
+        endpoint, stack, _ = self.elsewhere("--same-token", "refused", "--rotation-attempts", "1")
+        client, token = cloud.connect(endpoint, "secretsmanager"), str(uuid.uuid4())
+        secret = client.create_secret(Name="open", SecretString="x")["ARN"]
+        rotate = {"SecretId": secret, "RotationLambdaARN": stack["FunctionArn"], "ClientRequestToken": token,
+                  "RotationRules": {"AutomaticallyAfterDays": 30}}
+        client.rotate_secret(**rotate)
+        self.assertEqual(failed_to(client.rotate_secret, **rotate), "InvalidRequestException")
+        cloud.until("it is current", lambda: "AWSCURRENT" in client.describe_secret(
+            SecretId=secret)["VersionIdsToStages"].get(token, []) and client.describe_secret(
+                SecretId=secret).get("LastRotatedDate"))
+        self.assertEqual(client.rotate_secret(**rotate)["VersionId"], token)
+
+    def test_the_version_of_a_trial_can_hold_the_current_value(self):
+        room = self.elsewhere("--trial-version", "current")[2]  # whose schedule does not rotate at once
+        log = room / "events.jsonl"
+        cloud.until("the trial", log.exists)
+        self.assertEqual([(e["Step"], e["Readable"]) for e in map(json.loads, log.read_text().splitlines())],
+                         [("testSecret", True)])
 
 
 def _running(secret):

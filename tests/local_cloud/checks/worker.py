@@ -1,13 +1,15 @@
 """A function for the checks that does with each message of a batch what its body says.
 
 {"fail": 2}: reported as failed the first two times it comes. {"throw": 2}: fails the whole batch the first two times.
-{"answer": ...}: the answer to the whole batch; {"raw": "text"}: the same, not made JSON.
+{"print": 9}: prints so many lines (not in a message). {"answer": ...}: the answer to the whole batch; {"raw": "text"}: the same, not made JSON.
 """
 import json
 
 
 def handle(event):
     log(event)
+    if event.get("print"):
+        print("".join(f"line {n} {event['about']}\n" for n in range(event["print"])), end="", flush=True)
     if event.get("throw"):
         raise RuntimeError("told to throw")
     told = [(record["messageId"], int(record["attributes"]["ApproximateReceiveCount"]), json.loads(record["body"]))

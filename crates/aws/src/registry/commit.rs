@@ -4,13 +4,15 @@ use rekey_events::EventId;
 use rekey_registry::{Changes, StoreError};
 
 use super::RegistryTable;
+use super::correlation::write_secret;
 use super::error::unwritten;
 use super::item::{put, put_unsent, write};
 use super::key::Key;
 use super::state::{WRITES, WRITTEN};
 use super::update::{Expressions, number};
 
-const REVISION: &str = "revision";
+/// In the item of a secret, and of a request: what every write of it hangs on.
+pub(super) const REVISION: &str = "revision";
 
 impl RegistryTable {
     /// One transaction, conditional on the revision of the secret's item. A transaction takes 100 actions
@@ -21,7 +23,7 @@ impl RegistryTable {
     /// conflict. Nothing rests on that: after a conflict, whoever called loads and decides again.
     pub(super) async fn commit_changes(&self, changes: &Changes) -> Result<(), StoreError> {
         let actions = self.actions(changes)?;
-        self.transact(actions).await.map_err(StoreError::from)
+        self.transact_with(actions, &changes.outcomes).await
     }
 
     /// Takes announcements out of the outbox. They are in no other write, and a repeat finds them gone.
@@ -41,7 +43,8 @@ impl RegistryTable {
         Ok(())
     }
 
-    fn actions(&self, changes: &Changes) -> Result<Vec<TransactWriteItem>, StoreError> {
+    /// All of it but the outcomes of requests.
+    pub(super) fn actions(&self, changes: &Changes) -> Result<Vec<TransactWriteItem>, StoreError> {
         let name = &changes.secret.name;
         let mut actions = vec![self.secret_update(changes)?];
         if changes.expected.is_none() {
@@ -74,7 +77,7 @@ impl RegistryTable {
     fn secret_update(&self, changes: &Changes) -> Result<TransactWriteItem, StoreError> {
         let secret = &changes.secret;
         let key = Key::secret(&secret.name);
-        let mut update = Expressions::whole(write(&key, secret)?);
+        let mut update = Expressions::whole(write_secret(&key, secret)?);
         let revision = number(secret.revision);
         match changes.expected {
             None => {
@@ -148,6 +151,7 @@ mod tests {
             armed: Vec::new(),
             disarmed: Vec::new(),
             unsent: Vec::new(),
+            outcomes: Vec::new(),
         };
         let actions = actions(&changes).await;
         assert_eq!((changes.parts(), actions.len()), (Changes::MOST, 100));
@@ -165,6 +169,7 @@ mod tests {
             armed: Vec::new(),
             disarmed: Vec::new(),
             unsent: Vec::new(),
+            outcomes: Vec::new(),
         };
         let update = actions(&changes).await[0]["Update"].clone();
         let condition = update["ConditionExpression"].as_str().unwrap();

@@ -22,6 +22,16 @@ pub(super) fn write<T: Serialize>(key: &Key, record: &T) -> Result<Item, StoreEr
     Ok(item)
 }
 
+/// What a part of a record is written as.
+///
+/// # Errors
+/// As for [`write`].
+pub(super) fn write_value<T: Serialize>(key: &Key, part: &T) -> Result<AttributeValue, StoreError> {
+    let mut value = serde_dynamo::to_attribute_value(part).map_err(|_| corrupt(key))?;
+    prune(&mut value);
+    Ok(value)
+}
+
 /// What a record is put as, with its key.
 pub(super) fn put<T: Serialize>(key: &Key, record: &T) -> Result<Item, StoreError> {
     let mut item = write(key, record)?;

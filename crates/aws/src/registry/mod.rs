@@ -1,12 +1,18 @@
+mod actors;
 mod commit;
+mod correlation;
 mod cursor;
 mod due;
 mod error;
 mod item;
 mod key;
 mod names;
+mod outcomes;
 mod reads;
+mod requests;
+mod slots;
 mod state;
+mod turns;
 mod update;
 mod usage;
 mod write;
@@ -17,13 +23,15 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use rekey_events::EventId;
+use rekey_registry::request::{Actor, Request, RequestPage, Requests, Settlement, Turn};
 use rekey_registry::{
     Bucket, Changes, Consumer, Due, DuePage, Next, Noted, Read, Secret, SecretState, Store,
-    StoreError, Taken,
+    StoreError, Taken, VersionId,
 };
 
 use crate::connection::{Connection, client};
 
+use slots::Seconds;
 pub use usage::Usage;
 
 /// The end of a call.
@@ -33,12 +41,13 @@ const CALL: Duration = Duration::from_secs(4);
 const ATTEMPTS: usize = 5;
 
 /// The registry in its table of DynamoDB: the keys are `pk` and `sk`, both texts, and the TTL attribute
-/// is `expires_at`. Clones share one count of what they used.
+/// is `expires_at`. Clones share one count of what they used, and what they know of slots.
 #[derive(Clone, Debug)]
 pub struct RegistryTable {
     client: Client,
     table: String,
     usage: Arc<Mutex<Usage>>,
+    seconds: Arc<Mutex<Seconds>>,
 }
 
 impl RegistryTable {
@@ -48,6 +57,7 @@ impl RegistryTable {
             client: client!(aws_sdk_dynamodb, connection, CALL),
             table,
             usage: Arc::default(),
+            seconds: Arc::default(),
         }
     }
 
@@ -126,5 +136,48 @@ impl Store for RegistryTable {
         new: &str,
     ) -> Result<bool, StoreError> {
         self.move_on(job, expected, new).await
+    }
+}
+
+impl Requests for RegistryTable {
+    async fn request(&self, token: &VersionId) -> Result<Option<Request>, StoreError> {
+        self.request_alone(token).await
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        self.settle_request(settlement).await
+    }
+
+    async fn requests_of(
+        &self,
+        day: i64,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<RequestPage, StoreError> {
+        self.requests_of_day(day, before, limit).await
+    }
+
+    async fn actor(&self, source: &str) -> Result<Option<Actor>, StoreError> {
+        self.actor_of(source).await
+    }
+
+    async fn actors(&self) -> Result<Vec<Actor>, StoreError> {
+        self.all_actors().await
+    }
+
+    async fn put_actor(&self, actor: &Actor) -> Result<(), StoreError> {
+        self.record_actor(actor).await
+    }
+
+    async fn remove_actor(&self, source: &str) -> Result<bool, StoreError> {
+        self.forget_actor(source).await
+    }
+
+    async fn turn(&self, service: &str) -> Result<Option<Turn>, StoreError> {
+        self.turn_of(service).await
+    }
+
+    async fn take_slot(&self, second: i64, tenant: &str, most: u32) -> Result<bool, StoreError> {
+        self.slot(second, tenant, most).await
     }
 }

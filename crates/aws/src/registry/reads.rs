@@ -8,8 +8,8 @@ use super::key::{Key, PK};
 use super::update::{Expressions, number};
 use super::{ATTEMPTS, RegistryTable};
 
-/// The TTL attribute. The records of reads are the only ones that have it.
-const EXPIRES_AT: &str = "expires_at";
+/// The TTL attribute. The records of reads and of slots are the only ones that have it.
+pub(super) const EXPIRES_AT: &str = "expires_at";
 
 /// How long after a read its event is remembered, in seconds. EventBridge offers an event for a day and a
 /// queue keeps it for 14 at most; what comes then is remembered for another two weeks.

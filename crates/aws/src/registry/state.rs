@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use rekey_registry::{Consumer, Secret, SecretState, StoreError, Unsent, Version};
 
+use super::correlation::read_secret;
 use super::error::unread;
 use super::item::{Item, corrupt, read, read_unsent};
 use super::key::{CONSUMER, Key, PK, SK, UNSENT, VERSION, partition};
@@ -178,7 +179,7 @@ impl Partition {
 
 /// The secret's item, which must be about the secret in whose partition it lies: it is written back there.
 fn own_secret(name: &str, item: Item) -> Result<Secret, StoreError> {
-    let secret: Secret = read(item)?;
+    let secret = read_secret(item)?;
     if secret.name == name {
         Ok(secret)
     } else {

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 
 use super::item::Item;
-use super::key::Key;
+use super::key::{Key, PK};
 
 /// The expressions of one UpdateItem, put together with placeholders so that no name is a reserved word.
 /// An update leaves alone what it does not name: attributes of a newer version stay.
@@ -13,6 +13,7 @@ use super::key::Key;
 pub(super) struct Expressions {
     sets: Vec<String>,
     removes: Vec<String>,
+    adds: Vec<String>,
     conditions: Vec<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
@@ -50,6 +51,35 @@ impl Expressions {
         self.removes.push(path);
     }
 
+    /// `ADD name value`: a number is added, a set united; what is not there counts as nothing. The service
+    /// takes names of the top level alone.
+    pub(super) fn add(&mut self, name: &str, value: AttributeValue) {
+        let add = format!("{} {}", self.path(&[name]), self.value(value));
+        self.adds.push(add);
+    }
+
+    /// Only if the item is there.
+    pub(super) fn only_if_there(&mut self) {
+        let path = self.path(&[PK]);
+        self.conditions.push(format!("attribute_exists({path})"));
+    }
+
+    /// Only if the number is below that, or is not there.
+    pub(super) fn only_below(&mut self, name: &str, limit: u32) {
+        let (path, limit) = (self.path(&[name]), self.value(number(limit)));
+        let condition = format!("(attribute_not_exists({path}) OR {path} < {limit})");
+        self.conditions.push(condition);
+    }
+
+    /// Only if the set has so many members. There is no empty set.
+    pub(super) fn only_of_size(&mut self, name: &str, size: usize) {
+        if size == 0 {
+            return self.only_if(&[name], None);
+        }
+        let (path, size) = (self.path(&[name]), self.value(number(size)));
+        self.conditions.push(format!("size({path}) = {size}"));
+    }
+
     /// Only if the attribute is that; `None`: only if it is not there.
     pub(super) fn only_if(&mut self, path: &[&str], value: Option<AttributeValue>) {
         let path = self.path(path);
@@ -71,12 +101,16 @@ impl Expressions {
             .set_expression_attribute_values(some(self.values))
     }
 
-    /// `SET ... REMOVE ...`.
+    /// `SET ... REMOVE ... ADD ...`.
     fn update(&self) -> String {
         let clause = |word: &str, parts: &[String]| {
             (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")))
         };
-        let clauses = [clause("SET", &self.sets), clause("REMOVE", &self.removes)];
+        let clauses = [
+            clause("SET", &self.sets),
+            clause("REMOVE", &self.removes),
+            clause("ADD", &self.adds),
+        ];
         let clauses: Vec<String> = clauses.into_iter().flatten().collect();
         clauses.join(" ")
     }

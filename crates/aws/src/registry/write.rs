@@ -4,7 +4,7 @@ use rekey_registry::StoreError;
 use super::RegistryTable;
 use super::error::{Unwritten, cancelled, unwritten};
 use super::item::Item;
-use super::key::Key;
+use super::key::{Key, PK};
 use super::update::Expressions;
 
 impl RegistryTable {
@@ -53,6 +53,18 @@ impl RegistryTable {
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(key.attributes()))
+            .build();
+        let delete = delete.map_err(unbuilt)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// Deletes an item; the transaction fails when it is not there.
+    pub(super) fn delete_only_if_there(&self, key: &Key) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", PK)
             .build();
         let delete = delete.map_err(unbuilt)?;
         Ok(TransactWriteItem::builder().delete(delete).build())

@@ -4,6 +4,13 @@ use rekey_rotation::StoreError;
 
 use crate::fault::{Fault, fault};
 
+/// In the text of the InvalidRequestException with which the service takes up an open rotation again. The
+/// API reference tells of "an error" only
+/// ([RotateSecret](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html));
+/// its whole text is "A previous rotation isn't complete. That rotation will be reattempted."
+/// (<https://github.com/hashicorp/terraform-provider-aws/issues/35023>).
+const REATTEMPTED: &str = "will be reattempted";
+
 /// Names the failed call and the service's error code.
 pub(crate) fn store_error<E>(call: &str, error: SdkError<E, HttpResponse>) -> StoreError
 where
@@ -33,8 +40,13 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> &str {
     answer.and_then(|error| error.code()).unwrap_or_default()
 }
 
+/// Whether RotateSecret took up an open rotation again.
+pub(super) fn is_reattempted<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    message(error).is_some_and(|text| text.contains(REATTEMPTED))
+}
+
 /// The service's own text.
-pub(super) fn message<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+fn message<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
     error.as_service_error()?.message()
 }
 

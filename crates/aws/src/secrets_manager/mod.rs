@@ -2,6 +2,7 @@ mod error;
 mod look;
 mod protocol;
 mod resume;
+mod rotate;
 
 use std::time::Duration;
 

@@ -1,15 +1,8 @@
 use rekey_registry::{LookError, Resume};
 
 use super::SecretsManager;
-use super::error::{message, store_error};
+use super::error::{is_reattempted, store_error};
 use super::look::look_error;
-
-/// In the text of the InvalidRequestException with which the service takes up an open rotation again. The
-/// API reference tells of "an error" only
-/// ([RotateSecret](https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html));
-/// its whole text is "A previous rotation isn't complete. That rotation will be reattempted."
-/// (<https://github.com/hashicorp/terraform-provider-aws/issues/35023>).
-const REATTEMPTED: &str = "will be reattempted";
 
 impl Resume for SecretsManager {
     /// Names nothing but the secret, so that its function and its schedule stay as they are.
@@ -17,7 +10,7 @@ impl Resume for SecretsManager {
         let call = self.client.rotate_secret().secret_id(name);
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) if message(&error).is_some_and(|text| text.contains(REATTEMPTED)) => Ok(()),
+            Err(error) if is_reattempted(&error) => Ok(()),
             Err(error) => Err(look_error(store_error("RotateSecret", error))),
         }
     }

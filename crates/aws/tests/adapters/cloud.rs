@@ -63,6 +63,14 @@ pub fn secrets_manager() -> aws_sdk_secretsmanager::Client {
     sdk!(aws_sdk_secretsmanager)
 }
 
+pub fn sqs() -> aws_sdk_sqs::Client {
+    sdk!(aws_sdk_sqs)
+}
+
+pub fn event_bridge() -> aws_sdk_eventbridge::Client {
+    sdk!(aws_sdk_eventbridge)
+}
+
 pub type Item = HashMap<String, AttributeValue>;
 
 /// An empty table with the registry's keys, and the SDK's own client beside the adapter.

@@ -13,7 +13,11 @@
 mod cloud;
 mod given;
 mod items;
+mod queue;
 mod registry;
+mod requests;
+mod requests_bus;
 mod secrets_manager;
+mod slots;
 mod sweep_reads;
 mod torn;

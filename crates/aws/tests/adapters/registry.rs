@@ -92,7 +92,7 @@ async fn a_bucket_of_many_pages_is_read_to_its_end_while_it_is_emptied() {
 }
 
 #[tokio::test]
-async fn only_the_record_of_a_read_expires_and_not_before_it_can_come_again() {
+async fn the_record_of_a_read_expires_and_not_before_it_can_come_again() {
     let table = table().await;
     registered(&table, &armed(secret("db/app"), What::Retire, AT)).await;
     let read = Read {

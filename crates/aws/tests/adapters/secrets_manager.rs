@@ -1,6 +1,7 @@
 //! Secrets Manager as the registry looks at it.
 
 use rekey_aws::SecretsManager;
+use rekey_registry::request::{Rotate, RotateError};
 use rekey_registry::{Look, Resume, Secrets, Snapshot, VersionId};
 use rekey_rotation::{SecretId, SecretStore, Selector, StagingLabel, StoreError};
 
@@ -172,4 +173,15 @@ async fn a_rotation_that_cannot_begin_is_an_error_that_names_the_call() {
     made(&name).await;
     let error = adapter().resume(&name).await.unwrap_err();
     assert!(error.to_string().contains("RotateSecret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_request_for_a_secret_without_a_rotation_function_is_refused_for_good() {
+    let name = unique("rotate");
+    made(&name).await;
+    let token = VersionId::new(token("r"));
+    let error = adapter().rotate(&name, &token).await.unwrap_err();
+    assert!(matches!(error, RotateError::Refused(_)), "{error}");
+    let gone = adapter().rotate(&unique("gone"), &token).await.unwrap_err();
+    assert!(matches!(gone, RotateError::Refused(_)), "{gone}");
 }

@@ -9,8 +9,8 @@ use std::time::Instant;
 use rekey_aws::{RegistryTable, Usage};
 use rekey_events::{Announcement, Source};
 use rekey_registry::{
-    Bucket, Changes, Due, Next, Order, OrderError, Orders, Policy, PublishError, Publisher, Store,
-    What, sweep,
+    Asking, Bucket, Changes, Due, Next, Order, OrderError, Orders, Policy, PublishError, Publisher,
+    Store, Wanted, What, sweep,
 };
 
 use crate::cloud::{Item, Table, table, text};
@@ -44,6 +44,14 @@ impl Orders for Accepts {
         };
         self.0.lock().unwrap().push(name.clone());
         Ok(())
+    }
+}
+
+impl Asking for Accepts {
+    async fn ask(&self, _: &Wanted) -> Result<(), PublishError> {
+        Err(PublishError(
+            "a retirement is ordered, not asked for".into(),
+        ))
     }
 }
 
@@ -118,7 +126,7 @@ fn renamed(item: &Item, original: &Due, copy: &Due) -> Item {
 async fn swept(store: &RegistryTable, size: usize) -> Usage {
     let accepts = Accepts(Mutex::default());
     let policy = Policy::default();
-    sweep(store, &accepts, &accepts, &policy, NOW - 600)
+    sweep(store, &accepts, &accepts, &accepts, &policy, NOW - 600)
         .await
         .unwrap();
     let names: Vec<String> = (0..DUE)
@@ -132,7 +140,7 @@ async fn swept(store: &RegistryTable, size: usize) -> Usage {
             .unwrap();
     }
     let before = store.usage();
-    let swept = sweep(store, &accepts, &accepts, &policy, NOW)
+    let swept = sweep(store, &accepts, &accepts, &accepts, &policy, NOW)
         .await
         .unwrap();
     let usage = store.usage() - before;

@@ -38,7 +38,7 @@ Examples:
 Exit codes: 0 nothing, or notes only; 1 a problem or a warning; 4 registry and Secrets Manager do not
 agree, whatever else was found.")]
 pub struct Doctor {
-    /// The name or ARN of one secret [default: all].
+    /// The name, ARN or key of one secret [default: all].
     name: Option<String>,
     /// Notes too: what is as it should be. With a name they are shown anyway.
     #[arg(long)]

@@ -34,7 +34,7 @@ Examples:
 
 Exit codes: 0 retired, or nothing to retire; 3 refused, or still held when the time was out.")]
 pub struct Retire {
-    /// The name or ARN of the secret.
+    /// The name, ARN or key of the secret.
     name: String,
     /// The number of the version to retire [default: the one that is AWSPREVIOUS].
     #[arg(long, value_name = "N")]

@@ -27,7 +27,7 @@ Examples:
 
 Exit codes: 0 rolled back, also when it was so before; 3 refused, and nothing was changed.")]
 pub struct Rollback {
-    /// The name or ARN of the secret.
+    /// The name, ARN or key of the secret.
     name: String,
     /// Why, for the record and the event.
     #[arg(long, value_name = "TEXT")]
@@ -100,6 +100,7 @@ impl Rollback {
         let refused = |message: String| Error::Refused {
             class: "invalid_request".into(),
             message,
+            advice: Vec::new(),
         };
         let seen = live::look(world, state).await?;
         let from = live::version_with(&seen, "AWSCURRENT")

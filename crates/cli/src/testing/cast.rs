@@ -60,6 +60,48 @@ pub fn app() -> SecretState {
     )
 }
 
+/// Rotated a month ago, and nothing speaks against its next rotation.
+pub fn orders() -> SecretState {
+    state(
+        json!({
+            "name": "prod/db/orders",
+            "owner": "shop",
+            "last_rotated": NOW - 31 * DAY,
+            "rotation_enabled": true,
+            "rotation_function": "arn:aws:lambda:eu-west-1:123456789012:function:rekey-prod-rotate-database",
+            "strategy_seen": "alternating-users",
+            "service": "shop",
+            "sites": ["berlin", "porto"],
+            "health": ["https://shop.example.com/health"],
+        }),
+        vec![json!({
+            "id": id('f', 4), "number": 4, "state": "current", "labels": ["AWSCURRENT"],
+            "created_at": NOW - 31 * DAY, "activations": [NOW - 31 * DAY],
+        })],
+    )
+}
+
+/// The same, as it is after the rotation that made version 5 with this id.
+pub fn orders_rotated(made: &str) -> SecretState {
+    let mut after = orders();
+    let old = id('f', 4);
+    let due = json!({ "promised": NOW + DAY, "due_at": NOW + DAY });
+    let whole = json!({
+        "id": made, "number": 5, "state": "current", "labels": ["AWSCURRENT"],
+        "created_at": NOW, "activations": [NOW], "rotated_from": old, "rotation": {},
+    });
+    let new: Version = serde_json::from_value(whole).unwrap();
+    let before = after.versions.values_mut().next().unwrap();
+    before.labels = vec!["AWSPREVIOUS".into()];
+    before.state = rekey_registry::State::Previous;
+    after.secret.previous = after.secret.current.replace(new.id.clone());
+    after.secret.highest_number = 5;
+    let deadlines = json!({ format!("retire#{old}"): due });
+    after.secret.deadlines = serde_json::from_value(deadlines).unwrap();
+    after.versions.insert(new.id.clone(), new);
+    after
+}
+
 /// A rotation has been failing for three hours.
 fn ledger() -> SecretState {
     state(
@@ -189,6 +231,7 @@ pub fn reads(state: &SecretState) -> Vec<Read> {
             ("web", 5 * HOUR),
         ],
         "prod/db/reporting-ro" => &[("nightly-report", 20 * HOUR)],
+        "prod/db/orders" => &[("checkout", HOUR), ("invoices", 3 * DAY)],
         _ => &[],
     };
     let name = &state.secret.name;

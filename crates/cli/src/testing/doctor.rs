@@ -159,6 +159,22 @@ async fn a_queue_that_cannot_be_counted_is_said_and_is_no_finding() {
 }
 
 #[tokio::test]
+async fn requests_that_were_set_aside_are_replayed_and_not_redriven() {
+    let mut world = TestWorld::empty();
+    let queue = "rekey-prod-request-dead-letters".to_owned();
+    world.stack.dead_letters.push(queue.clone());
+    world.queues.0.insert(queue, Ok(1));
+    let seen = typed(&world, "doctor").await;
+    assert_eq!(seen.exit, Exit::Failed);
+    assert!(seen.out.contains("rekey replay list"), "{}", seen.out);
+    assert!(
+        !seen.out.contains("start-message-move-task"),
+        "{}",
+        seen.out
+    );
+}
+
+#[tokio::test]
 async fn a_doctor_that_fails_is_a_finding_beside_the_others() {
     let failure = InvokeError::Failed {
         class: "throttled".into(),

@@ -35,6 +35,17 @@ fn the_help_of_every_command_is_kept() {
         &["secrets", "show"],
         &["secrets", "versions"],
         &["secrets", "consumers"],
+        &["impact"],
+        &["rotate"],
+        &["requests", "list"],
+        &["requests", "show"],
+        &["requests", "approve"],
+        &["requesters", "list"],
+        &["requesters", "allow"],
+        &["requesters", "remove"],
+        &["replay", "list"],
+        &["replay", "show"],
+        &["replay", "send"],
         &["retire"],
         &["rollback"],
         &["doctor"],
@@ -66,6 +77,17 @@ fn what_is_not_understood_is_a_matter_of_the_command_line() {
         "rekey secrets",
         "rekey retire",
         "rekey rollback prod/a",
+        "rekey rotate prod/a",
+        "rekey rotate prod/a --reason why --window soon",
+        "rekey rotate prod/a --reason why --as schedule",
+        "rekey requests",
+        "rekey requests list --standing sleepy",
+        "rekey requests list --since yesterday",
+        "rekey requesters allow billing --actor them",
+        "rekey requesters allow schedule --actor them --role internal_admin",
+        "rekey requesters remove rekey.requester.schedule",
+        "rekey replay send",
+        "rekey replay send an-id --all",
         "rekey secrets list --state sleepy",
         "rekey retire prod/a --timeout soon",
         "rekey completion powershell",
@@ -89,7 +111,14 @@ async fn each_shell_gets_a_script_that_knows_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let seen = typed(&TestWorld::empty(), &format!("completion {shell}")).await;
         assert_eq!(seen.exit, Exit::Ok);
-        for word in ["rollback", "no-wait", "secrets", "endpoint-url"] {
+        for word in [
+            "rollback",
+            "no-wait",
+            "secrets",
+            "endpoint-url",
+            "accept-no-overlap",
+            "awaiting_approval",
+        ] {
             assert!(seen.out.contains(word), "{shell}: {word}");
         }
     }
@@ -102,9 +131,10 @@ fn the_help_says_every_variable_that_names_something() {
         table,
         retire,
         sweep,
+        bus,
         ..
     } = &TestWorld::empty().stack;
-    for name in [table, retire, sweep] {
+    for name in [table, retire, sweep, bus] {
         assert!(help.contains(&name.replace("prod", "<stage>")), "{name}");
     }
     let config = include_str!("../config.rs");

@@ -1,10 +1,11 @@
 //! AWS in memory, and a clock that moves only when somebody waits.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rekey_events::EventId;
 use rekey_registry::testing::MemoryStore;
 use rekey_registry::{
     Changes, Look, LookError, Policy, SecretState, Secrets, SeenVersion, Snapshot, Store,
@@ -12,10 +13,13 @@ use rekey_registry::{
 };
 use serde_json::Value;
 
+use super::office::Office;
 use crate::clock::Clock;
 use crate::config::Stack;
+use crate::error::Error;
 use crate::functions::{Functions, InvokeError};
 use crate::queues::{QueueError, Queues};
+use crate::requester::Requester;
 use crate::world::World;
 
 /// 2026-11-22T00:00:00Z.
@@ -24,11 +28,13 @@ pub const NOW: i64 = 1_795_305_600;
 pub struct TestWorld {
     pub stack: Stack,
     pub store: MemoryStore,
-    pub secrets: Shelf,
+    pub secrets: Arc<Shelf>,
     pub functions: Lambda,
     pub queues: Sqs,
+    pub office: Arc<Office>,
     pub clock: TestClock,
     pub caller: Option<String>,
+    ids: AtomicU32,
 }
 
 /// What Secrets Manager says.
@@ -46,30 +52,43 @@ pub struct Lambda {
 #[derive(Default)]
 pub struct Sqs(pub BTreeMap<String, Result<u64, QueueError>>);
 
-pub struct TestClock(AtomicI64);
+/// While somebody waits, the rest of the world goes on.
+pub struct TestClock(Arc<Office>, AtomicI64);
 
 impl TestWorld {
     pub fn empty() -> Self {
+        let (store, secrets) = (MemoryStore::new(), Arc::new(Shelf::default()));
+        let policy = Policy {
+            environment: Some("prod".into()),
+            ..Policy::default()
+        };
+        let office = Office::of(store.clone(), secrets.clone(), policy.clone());
+        let office = Arc::new(office);
         Self {
             stack: Stack {
                 stage: "prod".into(),
                 table: "rekey-prod-registry".into(),
                 retire: "rekey-prod-retire".into(),
                 sweep: "rekey-prod-sweep".into(),
+                request: "rekey-prod-request".into(),
+                bus: "rekey-prod-requests".into(),
+                requester: Requester::operators(),
                 dead_letters: vec![
                     "rekey-prod-observe-dead-letters".into(),
                     "rekey-prod-dead-letters".into(),
                 ],
-                policy: Policy::default(),
+                policy,
             },
-            store: MemoryStore::new(),
-            secrets: Shelf::default(),
+            store,
+            secrets,
             functions: Lambda::default(),
             queues: Sqs(BTreeMap::from([
                 ("rekey-prod-observe-dead-letters".into(), Ok(0)),
                 ("rekey-prod-dead-letters".into(), Ok(0)),
             ])),
-            clock: TestClock(AtomicI64::new(NOW)),
+            clock: TestClock(office.clone(), AtomicI64::new(NOW)),
+            office,
+            ids: AtomicU32::new(0),
             caller: Some("arn:aws:sts::123456789012:assumed-role/Admin/anna".into()),
         }
     }
@@ -119,6 +138,9 @@ pub fn snapshot(state: &SecretState) -> Snapshot {
         name: secret.name.clone(),
         arn: secret.arn.clone(),
         tags: owner.into_iter().collect(),
+        rotation_enabled: secret.rotation_enabled,
+        rotation_function: secret.rotation_function.clone(),
+        last_rotated: secret.last_rotated,
         versions: state.versions.values().map(seen).collect(),
         ..Snapshot::default()
     }
@@ -156,12 +178,13 @@ impl Queues for Sqs {
 
 impl Clock for TestClock {
     fn now(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        self.1.load(Ordering::SeqCst)
     }
 
     async fn pause(&self, time: Duration) {
         let seconds = i64::try_from(time.as_secs()).unwrap();
-        self.0.fetch_add(seconds.max(1), Ordering::SeqCst);
+        self.1.fetch_add(seconds.max(1), Ordering::SeqCst);
+        self.0.go_on().await;
     }
 }
 
@@ -170,6 +193,7 @@ impl World for TestWorld {
     type Secrets = Shelf;
     type Functions = Lambda;
     type Queues = Sqs;
+    type Bus = Office;
     type Clock = TestClock;
 
     fn stack(&self) -> &Stack {
@@ -194,6 +218,15 @@ impl World for TestWorld {
 
     fn queues(&self) -> &Sqs {
         &self.queues
+    }
+
+    fn bus(&self) -> &Office {
+        &self.office
+    }
+
+    fn fresh_id(&self) -> Result<EventId, Error> {
+        let number = self.ids.fetch_add(1, Ordering::SeqCst);
+        Ok(EventId::derive("test", &number.to_string()))
     }
 
     fn clock(&self) -> &TestClock {

@@ -21,6 +21,12 @@ pub struct SecretView {
     next_rotation: Option<String>,
     grace_seconds: i64,
     max_age_days: Option<i64>,
+    window: Option<String>,
+    approval: bool,
+    every_seconds: Option<i64>,
+    service: Option<String>,
+    sites: Vec<String>,
+    overlap: Option<bool>,
     health: Vec<String>,
     owning_service: Option<String>,
     open_rotation: Option<OpenRotation>,
@@ -74,6 +80,12 @@ impl SecretView {
             next_rotation: secret.next_rotation.map(rfc3339),
             grace_seconds: secret.grace(policy),
             max_age_days: secret.max_age_days,
+            window: secret.window_tag.clone(),
+            approval: secret.approval_manual,
+            every_seconds: secret.every,
+            service: secret.service.clone(),
+            sites: secret.sites.clone(),
+            overlap: secret.overlap(),
             health: secret.health.clone(),
             owning_service: secret.owning_service.clone(),
             open_rotation: secret.pending.as_ref().map(|open| OpenRotation {
@@ -123,5 +135,6 @@ pub const fn said(what: What) -> &'static str {
         What::NearExpiry1 => "1 day's notice",
         What::OverdueAge => "end of its age",
         What::OverdueRotation => "late rotation",
+        What::Rotate => "request for the rotation",
     }
 }

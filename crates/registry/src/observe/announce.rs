@@ -1,20 +1,27 @@
 //! What is announced of what is known: each once, however often it is heard.
 
+use std::collections::BTreeMap;
+
 use rekey_events::{
     Announcement, EventId, MissingDetected, Outcome, RotateCompleted, RotateRequested,
     SecretDelete, SecretPut, SecretQuarantined, SecretRef,
 };
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
+use crate::observe::join::request_of;
 use crate::observe::observation::{Happening, Observation};
 use crate::policy::Policy;
 use crate::record::{DeletionAsked, Quarantine, Secret};
+use crate::request::{Requested, sites};
 use crate::state::SecretState;
 use crate::tell::{self, Telling};
 use crate::version::{Deed, Version, VersionId};
 
 /// How many announcements of the secret as a whole are remembered.
 const REMEMBERED: usize = 32;
+
+/// What ties a request to the work around it.
+type Correlation = BTreeMap<String, Value>;
 
 /// Announcements in the making.
 pub(crate) struct Announcing<'a> {
@@ -76,12 +83,27 @@ impl<'a> Announcing<'a> {
         let mut detail = RotateRequested::new(key, tell::time(deed.at)?);
         detail.event_id = Some(event_id);
         detail.scope = scope;
-        detail.requested_by = tell::actor(deed.actor.as_deref());
+        let asked = id.and_then(|id| request_of(state, id));
+        let by = asked.map(asked_by).or(deed.actor.as_deref());
+        detail.requested_by = tell::actor(by);
+        detail.reason = tell::message(asked.and_then(|asked| asked.reason.as_deref()));
         detail.version_id = id.map(tell::version).transpose()?;
         detail.version = number(state, id);
         detail.consumers = Some(tell::services(&state.consumers));
         detail.secret = Some(secret.clone());
-        self.make(event_id, &secret, &detail)
+        if let Some(asked) = asked {
+            let mut more = Map::new();
+            more.insert("request".to_owned(), json!(asked.token));
+            // The caller of RotateSecret is then a function of ours.
+            more.extend(
+                deed.actor
+                    .iter()
+                    .map(|it| ("called_by".to_owned(), json!(it))),
+            );
+            detail.metadata = Some(more.into());
+        }
+        let correlation = asked.map(|asked| asked.correlation.clone());
+        self.make_within(correlation.unwrap_or_default(), event_id, &secret, &detail)
     }
 
     pub(super) fn deleted(
@@ -193,15 +215,25 @@ impl<'a> Announcing<'a> {
             .rotation
             .as_ref()
             .and_then(|one| one.requested.clone());
-        let mut detail = self.end(state, id, result.clone(), at)?;
+        let asked = request_of(state, id).cloned();
+        let mut more = Map::new();
+        if let Some(asked) = &asked {
+            more.insert("request".to_owned(), json!(asked.token));
+        }
+        let mut detail = self.end(state, id, result.clone(), at, more)?;
         if result == Outcome::Success {
             detail.rotated_from = from.as_ref().map(tell::version).transpose()?;
         } else if let Some(failure) = failure {
             detail.error = tell::message(Some(&failure.message));
             detail.class = tell::class(Some(&failure.class));
         }
-        detail.requested_by = tell::actor(requested.and_then(|deed| deed.actor).as_deref());
-        self.make_end(detail)
+        let called_by = requested.and_then(|deed| deed.actor);
+        let by = asked.as_ref().map(asked_by).or(called_by.as_deref());
+        detail.requested_by = tell::actor(by);
+        let reason = asked.as_ref().and_then(|asked| asked.reason.as_deref());
+        detail.reason = tell::message(reason);
+        let correlation = asked.map(|asked| asked.correlation);
+        self.make_end(correlation.unwrap_or_default(), detail)
     }
 
     /// That a rollback moved AWSCURRENT is known from who did it, or from where it is now.
@@ -221,13 +253,17 @@ impl<'a> Announcing<'a> {
                 version.told.ends.push(end);
             }
             let at = rollback.done_at.unwrap_or(self.now);
-            let mut detail = self.end(state, &rollback.from, Outcome::RolledBack, at)?;
-            detail.requested_by = tell::actor(rollback.requested_by.as_deref());
-            detail.reason = tell::message(rollback.reason.as_deref());
             let mut more = Map::new();
             more.insert("current_version".to_owned(), json!(rollback.to));
-            detail.metadata = Some(more.into());
-            self.make_end(detail)?;
+            let asked = request_of(state, &rollback.from);
+            if let Some(asked) = asked {
+                more.insert("request".to_owned(), json!(asked.token));
+            }
+            let correlation = asked.map(|asked| asked.correlation.clone());
+            let mut detail = self.end(state, &rollback.from, Outcome::RolledBack, at, more)?;
+            detail.requested_by = tell::actor(rollback.requested_by.as_deref());
+            detail.reason = tell::message(rollback.reason.as_deref());
+            self.make_end(correlation.unwrap_or_default(), detail)?;
         }
         Ok(())
     }
@@ -238,6 +274,7 @@ impl<'a> Announcing<'a> {
         id: &VersionId,
         result: Outcome,
         at: i64,
+        mut more: Map<String, Value>,
     ) -> Telling<RotateCompleted> {
         let (key, scope) = tell::key(&state.secret.name, self.policy)?;
         let secret = tell::secret(&state.secret.name, &state.secret.arn)?;
@@ -250,12 +287,17 @@ impl<'a> Announcing<'a> {
         detail.version = number(state, Some(id));
         detail.consumers = Some(tell::services(&state.consumers));
         detail.secret = Some(secret);
+        let sites = sites(&state.secret);
+        if !sites.is_empty() {
+            more.insert("sites".to_owned(), json!(sites));
+        }
+        detail.metadata = (!more.is_empty()).then(|| more.into());
         Ok(detail)
     }
 
-    fn make_end(&mut self, detail: RotateCompleted) -> Telling<()> {
+    fn make_end(&mut self, correlation: Correlation, detail: RotateCompleted) -> Telling<()> {
         match (detail.event_id, detail.secret.clone()) {
-            (Some(id), Some(secret)) => self.make(id, &secret, &detail),
+            (Some(id), Some(secret)) => self.make_within(correlation, id, &secret, &detail),
             _ => Ok(()),
         }
     }
@@ -270,9 +312,28 @@ impl<'a> Announcing<'a> {
     where
         D: rekey_events::Detail + serde::Serialize,
     {
-        self.made.push(tell::announcement(id, secret, detail)?);
+        self.make_within(Correlation::new(), id, secret, detail)
+    }
+
+    fn make_within<D>(
+        &mut self,
+        correlation: Correlation,
+        id: EventId,
+        secret: &SecretRef,
+        detail: &D,
+    ) -> Telling<()>
+    where
+        D: rekey_events::Detail + serde::Serialize,
+    {
+        let announcement = tell::announcement(id, secret, detail)?;
+        self.made.push(tell::within(announcement, &correlation));
         Ok(())
     }
+}
+
+/// Who asked: the actor, or the source where none was recorded.
+fn asked_by(asked: &Requested) -> &str {
+    asked.actor.as_deref().unwrap_or(&asked.source)
 }
 
 /// The beginning or the end of a quarantine.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::observe::hear::abandoned;
+use crate::observe::join::join;
 use crate::policy::Policy;
 use crate::record::Quarantine;
 use crate::state::SecretState;
@@ -14,6 +15,7 @@ pub(crate) fn conclude(state: &mut SecretState) -> Option<Quarantine> {
     if state.told_switch().is_some() {
         state.secret.current_seen_since = None;
     }
+    join(state);
     find_abandoned(state);
     find_predecessors(state);
     tell_states(state);

@@ -3,7 +3,7 @@
 
 use crate::observe::look::CURRENT;
 use crate::observe::observation::{Happening, Observation};
-use crate::record::DeletionAsked;
+use crate::record::{DeletionAsked, Secret};
 use crate::state::SecretState;
 use crate::version::{Deed, Failure, Version, VersionId};
 
@@ -99,7 +99,17 @@ pub(super) fn hear(state: &mut SecretState, observation: &Observation) -> Heard 
             *restored = (*restored).max(Some(*at));
             Heard::Noted
         }
-        Happening::Intended { version, at } => on(state, version, |version| begun(version, *at)),
+        Happening::Intended {
+            version,
+            at,
+            strategy,
+        } => {
+            let heard = on(state, version, |version| begun(version, *at));
+            if let (Heard::Noted, Some(strategy)) = (heard, strategy) {
+                intended(&mut state.secret, *at, strategy);
+            }
+            heard
+        }
         Happening::StepFailed {
             version,
             id,
@@ -154,6 +164,15 @@ fn listed(
 fn activated(version: &mut Version, at: i64) {
     latest(&mut version.activations, at, ACTIVATIONS);
     version.seen_current = None;
+}
+
+/// The last word on the strategy counts; of two in one second, the greater: any order gives the same.
+fn intended(secret: &mut Secret, at: i64, strategy: &str) {
+    let known = (secret.strategy_seen_at, secret.strategy_seen.as_deref());
+    if known < (Some(at), Some(strategy)) {
+        secret.strategy_seen_at = Some(at);
+        secret.strategy_seen = Some(strategy.to_owned());
+    }
 }
 
 fn begun(version: &mut Version, at: i64) {

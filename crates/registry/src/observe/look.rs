@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use rekey_events::Word;
+use rekey_events::{Identifier, Word};
 
+use crate::deadline::What;
 use crate::record::{Pending, Presence, Secret};
-use crate::snapshot::{GRACE_TAG, HEALTH_TAG, KIND_TAG, MAX_AGE_TAG, SeenVersion, Snapshot};
+use crate::snapshot::{
+    APPROVAL_TAG, EVERY_TAG, GRACE_TAG, HEALTH_TAG, KIND_TAG, MAX_AGE_TAG, SERVICE_TAG, SITES_TAG,
+    STRATEGY_TAG, SeenVersion, Snapshot, WINDOW_TAG,
+};
 use crate::state::SecretState;
 use crate::version::{Version, VersionId};
+use crate::window::Windows;
 
 pub(crate) const CURRENT: &str = "AWSCURRENT";
 pub(crate) const PREVIOUS: &str = "AWSPREVIOUS";
@@ -18,6 +23,15 @@ const AT_ONCE: usize = 50;
 
 /// How many versions are kept. Secrets Manager keeps as many (User Guide, "Secrets Manager quotas").
 const KEPT: usize = 100;
+
+/// The word of the tag `rekey:approval`.
+const MANUAL: &str = "manual";
+
+/// The words of the tag `rekey:strategy`.
+const STRATEGIES: [&str; 2] = ["single-user", "alternating-users"];
+
+/// The longest time between two rotations that is taken for one, in seconds.
+const LONGEST: i64 = 3650 * 24 * 60 * 60;
 
 /// How many are dropped with one commit.
 const DROPPED_AT_ONCE: usize = 20;
@@ -35,6 +49,14 @@ pub(super) fn first_seen(snapshot: &Snapshot, now: i64) -> SecretState {
             grace_tag: None,
             max_age_days: None,
             health: Vec::new(),
+            window_tag: None,
+            approval_manual: false,
+            every: None,
+            service: None,
+            sites: Vec::new(),
+            strategy_tag: None,
+            strategy_seen: None,
+            strategy_seen_at: None,
             bad_tags: Vec::new(),
             owning_service: None,
             rotation_enabled: false,
@@ -54,6 +76,7 @@ pub(super) fn first_seen(snapshot: &Snapshot, now: i64) -> SecretState {
             deletion_asked: None,
             restored_at: None,
             told: Vec::new(),
+            requests: Vec::new(),
             highest_number: 0,
             found_late: 0,
             revision: 0,
@@ -72,6 +95,7 @@ pub(super) fn taken_over(state: &mut SecretState, snapshot: &Snapshot, now: i64)
     state.secret = Secret {
         registered_at: now,
         told: old.told,
+        requests: old.requests,
         highest_number: old.highest_number,
         found_late: old.found_late,
         revision: old.revision,
@@ -189,6 +213,59 @@ fn tags(secret: &mut Secret, snapshot: &Snapshot) {
     secret.health = snapshot.tag(HEALTH_TAG).map_or_else(Vec::new, |urls| {
         urls.split_whitespace().map(str::to_owned).collect()
     });
+    policy_tags(secret, snapshot);
+}
+
+/// What says when, how often and with whose approval it may be rotated. Where that restricts, a text that
+/// cannot be understood restricts most.
+fn policy_tags(secret: &mut Secret, snapshot: &Snapshot) {
+    let window_tag = snapshot.tags.get(WINDOW_TAG).cloned();
+    if window_tag != secret.window_tag {
+        // What lies in the old window is armed anew in the new one.
+        let armed = secret.deadlines.iter_mut();
+        for (_, deadline) in armed.filter(|(key, _)| key.what == What::Rotate) {
+            deadline.due_at = None;
+        }
+    }
+    secret.window_tag = window_tag;
+    let window = secret.window_tag.as_deref().map(Windows::parse);
+    let mut bad = Vec::new();
+    bad.extend(matches!(window, Some(Err(_))).then_some(WINDOW_TAG));
+    let approval = snapshot.tags.get(APPROVAL_TAG);
+    secret.approval_manual = approval.is_some();
+    bad.extend(
+        approval
+            .is_some_and(|it| it != MANUAL)
+            .then_some(APPROVAL_TAG),
+    );
+    let every = snapshot.tag(EVERY_TAG).map(span);
+    secret.every = every.flatten();
+    bad.extend((every == Some(None)).then_some(EVERY_TAG));
+    let service = snapshot.tag(SERVICE_TAG);
+    let known = service.filter(|service| Identifier::new(*service).is_ok());
+    secret.service = known.map(str::to_owned);
+    bad.extend((service != known).then_some(SERVICE_TAG));
+    let sites = snapshot.tag(SITES_TAG).unwrap_or_default();
+    secret.sites = sites.split_whitespace().map(str::to_owned).collect();
+    let strategy = snapshot.tag(STRATEGY_TAG);
+    let known = strategy.filter(|word| STRATEGIES.contains(word));
+    secret.strategy_tag = known.map(str::to_owned);
+    bad.extend((strategy != known).then_some(STRATEGY_TAG));
+    secret.bad_tags.extend(bad.into_iter().map(str::to_owned));
+}
+
+/// `30d`, `12h`, `90m`: how long that is, in seconds. At most ten years.
+fn span(text: &str) -> Option<i64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "d" => 24 * 60 * 60,
+        "h" => 60 * 60,
+        "m" => 60,
+        _ => return None,
+    };
+    let is_whole = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = number.parse::<i64>().ok()?.checked_mul(unit)?;
+    (is_whole && (1..=LONGEST).contains(&seconds)).then_some(seconds)
 }
 
 /// A whole number that fits 32 bits, as the rotation function reads the tag too.

@@ -8,6 +8,7 @@
 pub(crate) mod announce;
 pub(crate) mod conclude;
 pub(crate) mod hear;
+pub(crate) mod join;
 pub(crate) mod look;
 mod observation;
 
@@ -95,7 +96,11 @@ pub fn decide(
     }
     announcing.of_versions(&mut state)?;
     arm(&mut state, policy, now);
-    let decision = Decision::new(state, announcing.made);
+    let outcomes = join::outcomes(&mut state, now);
+    let decision = Decision {
+        outcomes,
+        ..Decision::new(state, announcing.made)
+    };
     Ok(Some(Watched { decision, unlisted }))
 }
 

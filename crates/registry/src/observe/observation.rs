@@ -89,6 +89,8 @@ pub enum Happening {
         version: VersionId,
         /// When.
         at: i64,
+        /// How old and new share the time.
+        strategy: Option<String>,
     },
     /// A step of our rotation function failed.
     StepFailed {

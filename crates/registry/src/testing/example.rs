@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use rekey_events::{Announcement, DetailType, EventId, Source};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::deadline::{Deadline, DeadlineKey, What};
 use crate::lifecycle::State;
 use crate::record::{DeletionAsked, Pending, Presence, Quarantine, Rollback, Secret};
+use crate::request::{
+    Actor, Affected, Checked, Impact, Planned, Refusal, Request, Requested, Standing, Wishes,
+};
 use crate::state::{SecretState, Unsent};
 use crate::version::{
     Deed, Failure, Hold, Intent, Retirement, RolledBack, Rotation, Told, Version, VersionId, Void,
@@ -78,6 +81,14 @@ fn secret(name: &str) -> Secret {
         grace_tag: Some(60),
         max_age_days: Some(90),
         health: vec!["https://a.example/health".to_owned()],
+        window_tag: Some("Mon-Fri 02:00-04:00 / Sat 00:00-24:00".to_owned()),
+        approval_manual: true,
+        every: Some(30 * 24 * 3600),
+        service: Some("payments".to_owned()),
+        sites: vec!["eu-1".to_owned(), "eu-2".to_owned()],
+        strategy_tag: Some("single-user".to_owned()),
+        strategy_seen: Some("alternating-users".to_owned()),
+        strategy_seen_at: Some(NOW - 4),
         bad_tags: vec!["rekey:max-age".to_owned()],
         owning_service: Some("rds".to_owned()),
         rotation_enabled: true,
@@ -124,6 +135,7 @@ fn secret(name: &str) -> Secret {
         }),
         restored_at: Some(NOW - 6),
         told: vec!["an id".to_owned()],
+        requests: vec![requested(7)],
         highest_number: 3,
         found_late: 4,
         revision: 0,
@@ -154,6 +166,9 @@ fn full(number: u32) -> Version {
             begun_at: Some(NOW),
             failed_at: Some(NOW),
             abandoned_at: Some(NOW),
+            request: Some(id(7)),
+            asked_by: Some("somebody".to_owned()),
+            reason: Some("it was time".to_owned()),
         }),
         put: Some(deed),
         last_failure: Some(Failure {
@@ -201,5 +216,131 @@ fn full(number: u32) -> Version {
             ends: vec!["success".to_owned()],
         },
         ..bare(number)
+    }
+}
+
+/// What ties a request to the work around it.
+fn correlation() -> BTreeMap<String, Value> {
+    [
+        ("correlation_id".to_owned(), json!("c-1")),
+        (
+            "tenant_ctx".to_owned(),
+            json!({ "env": "prod", "list": [1, -2.5, true, null, "", {}] }),
+        ),
+    ]
+    .into()
+}
+
+fn requested(number: u32) -> Requested {
+    Requested {
+        token: id(number),
+        at: NOW,
+        source: "rekey.requester.release".to_owned(),
+        actor: Some("release".to_owned()),
+        reason: Some("it was time".to_owned()),
+        correlation: correlation(),
+        superseded_by: Some(id(8)),
+        outcome: Some("success".to_owned()),
+    }
+}
+
+/// A request that came at a time, with something in every field.
+pub(super) fn request(number: u32, received_at: i64) -> Request {
+    Request {
+        token: id(number),
+        source: "rekey.requester.release".to_owned(),
+        key: Some("db/app".to_owned()),
+        secret: Some("prod/db/app".to_owned()),
+        arn: Some("arn of the secret".to_owned()),
+        received_at,
+        asked_at: received_at - 2,
+        actor: Some("release".to_owned()),
+        role: Some("internal_admin".to_owned()),
+        claimed_by: Some("somebody".to_owned()),
+        reason: Some("it \"leaked\"".to_owned()),
+        wishes: Wishes {
+            force: true,
+            dry_run: true,
+            accept_no_overlap: true,
+            rollout_note: Some("rollout 7".to_owned()),
+            window: Some((NOW, NOW + 60)),
+            approves: Some(id(5)),
+        },
+        forced: true,
+        approved_by: Some("another".to_owned()),
+        correlation: correlation(),
+        impact: Some(Impact {
+            owner: Some("payments".to_owned()),
+            consumers: vec![Affected {
+                service: "worker".to_owned(),
+                last_used_at: NOW,
+            }],
+            more_consumers: 2,
+            sites: vec!["eu-1".to_owned()],
+            health: vec!["https://a.example/health".to_owned()],
+            service: Some("payments".to_owned()),
+            overlap: Some(false),
+            grace: 60,
+        }),
+        standing: Standing::Accepted { at: NOW },
+        told: Some("accepted".to_owned()),
+        revision: 1,
+    }
+}
+
+/// Everything that a request may stand at.
+pub(super) fn standings() -> Vec<Standing> {
+    let checked = Checked {
+        name: "login".to_owned(),
+        result: "failed".to_owned(),
+        class: Some("wrong_password".to_owned()),
+        message: Some("it was refused".to_owned()),
+    };
+    let planned = Planned {
+        step: "setSecret".to_owned(),
+        message: "sets the password".to_owned(),
+    };
+    vec![
+        Standing::AwaitingApproval { until: NOW },
+        Standing::Approved { request: id(5) },
+        Standing::Retiring { since: NOW },
+        Standing::Accepted { at: NOW },
+        Standing::Rotating { at: NOW },
+        Standing::Superseded { by: id(6), at: NOW },
+        Standing::Rehearsing { since: NOW },
+        Standing::Planned {
+            at: NOW,
+            checks: vec![checked.clone()],
+            steps: vec![planned],
+        },
+        Standing::Refused(Refusal {
+            class: "window_closed".to_owned(),
+            message: "it is closed".to_owned(),
+            advice: "ask again".to_owned(),
+            retry_at: Some(NOW + 60),
+            version: Some(id(6)),
+            checks: vec![checked],
+            at: NOW,
+        }),
+        Standing::Ended {
+            outcome: "failed".to_owned(),
+            at: NOW,
+            class: Some("permission".to_owned()),
+            message: None,
+        },
+    ]
+}
+
+/// Who a source belongs to.
+pub(super) fn actor(source: &str) -> Actor {
+    Actor {
+        source: source.to_owned(),
+        name: "release".to_owned(),
+        role: "internal_admin".to_owned(),
+        may_force: true,
+        may_approve: true,
+        scope: vec!["db/".to_owned(), "tenant.acme".to_owned()],
+        since: NOW,
+        recorded_by: Some("somebody".to_owned()),
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use rekey_events::{Announcement, Source};
-use rekey_registry::{LookError, Resume, announced};
+use rekey_registry::{Asking, LookError, Resume, Wanted, announced};
 use rekey_registry::{Order, OrderError, Orders, PublishError, Publisher};
 
 /// A bus that remembers what it took, in order.
@@ -51,6 +51,7 @@ impl Publisher for Bus {
             Source::Observe => announced::OBSERVE,
             Source::Sweep => announced::SWEEP,
             Source::Retire => announced::RETIRE,
+            Source::Request => announced::REQUEST,
             _ => &[],
         };
         for one in announcements {
@@ -96,6 +97,23 @@ impl Rotations {
 impl Resume for Rotations {
     async fn resume(&self, name: &str) -> Result<(), LookError> {
         self.0.lock().unwrap().push(name.to_owned());
+        Ok(())
+    }
+}
+
+/// The requests bus, for what we ask for ourselves.
+#[derive(Clone, Default)]
+pub struct RequestsBus(Arc<Mutex<Vec<Wanted>>>);
+
+impl RequestsBus {
+    pub fn taken(&self) -> Vec<Wanted> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Asking for RequestsBus {
+    async fn ask(&self, wanted: &Wanted) -> Result<(), PublishError> {
+        self.0.lock().unwrap().push(wanted.clone());
         Ok(())
     }
 }

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use rekey_events::{Announcement, EventId, Source};
+use rekey_registry::request::{
+    Actor, Request, RequestPage, Requests, Rotate, RotateError, Rotated, Settlement, Turn,
+};
 use rekey_registry::{
-    Bucket, Changes, Consumer, Due, DuePage, Look, LookError, Next, Noted, Order, OrderError,
-    Orders, PublishError, Publisher, Read, Resume, Secret, SecretState, Secrets, Store, StoreError,
-    TaggedPage, Taken,
+    Asking, Bucket, Changes, Consumer, Due, DuePage, Look, LookError, Next, Noted, Order,
+    OrderError, Orders, PublishError, Publisher, Read, Resume, Secret, SecretState, Secrets, Store,
+    StoreError, TaggedPage, Taken, VersionId, Wanted,
 };
 
 /// What happens to a process at one of its calls, counted from 1.
@@ -260,6 +263,81 @@ impl<O: Orders> Orders for Watched<O> {
         let lost = || OrderError("no answer".to_owned());
         self.process
             .call("send", self.inner.send(order), lost)
+            .await
+    }
+}
+
+impl<A: Asking> Asking for Watched<A> {
+    async fn ask(&self, wanted: &Wanted) -> Result<(), PublishError> {
+        let lost = || PublishError("no answer".to_owned());
+        self.process.call("ask", self.inner.ask(wanted), lost).await
+    }
+}
+
+impl<S: Requests> Requests for Watched<S> {
+    async fn request(&self, token: &VersionId) -> Result<Option<Request>, StoreError> {
+        self.process
+            .call("request", self.inner.request(token), no_answer)
+            .await
+    }
+
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        self.process
+            .call("settle", self.inner.settle(settlement), no_answer)
+            .await
+    }
+
+    async fn requests_of(
+        &self,
+        day: i64,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<RequestPage, StoreError> {
+        let page = self.inner.requests_of(day, before, limit);
+        self.process.call("requests_of", page, no_answer).await
+    }
+
+    async fn actor(&self, source: &str) -> Result<Option<Actor>, StoreError> {
+        self.process
+            .call("actor", self.inner.actor(source), no_answer)
+            .await
+    }
+
+    async fn actors(&self) -> Result<Vec<Actor>, StoreError> {
+        self.process
+            .call("actors", self.inner.actors(), no_answer)
+            .await
+    }
+
+    async fn put_actor(&self, actor: &Actor) -> Result<(), StoreError> {
+        self.process
+            .call("put_actor", self.inner.put_actor(actor), no_answer)
+            .await
+    }
+
+    async fn remove_actor(&self, source: &str) -> Result<bool, StoreError> {
+        self.process
+            .call("remove_actor", self.inner.remove_actor(source), no_answer)
+            .await
+    }
+
+    async fn turn(&self, service: &str) -> Result<Option<Turn>, StoreError> {
+        self.process
+            .call("turn", self.inner.turn(service), no_answer)
+            .await
+    }
+
+    async fn take_slot(&self, second: i64, tenant: &str, most: u32) -> Result<bool, StoreError> {
+        let taking = self.inner.take_slot(second, tenant, most);
+        self.process.call("take_slot", taking, no_answer).await
+    }
+}
+
+impl<R: Rotate> Rotate for Watched<R> {
+    async fn rotate(&self, arn: &str, token: &VersionId) -> Result<Rotated, RotateError> {
+        let lost = || RotateError::Unavailable("no answer".to_owned());
+        self.process
+            .call("rotate", self.inner.rotate(arn, token), lost)
             .await
     }
 }

@@ -1,17 +1,21 @@
 //! A Secrets Manager that only has labels and dates, a bus that remembers, and stories that happen there.
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
+mod booking;
 mod bus;
 mod cut;
 mod secrets_manager;
 mod stage;
 mod story;
+mod telling;
 
-pub use bus::{Bus, Queue, Rotations};
+pub use booking::{book, supersede};
+pub use bus::{Bus, Queue, RequestsBus, Rotations};
 pub use cut::{Cut, How, Process, Watched, drive};
 pub use secrets_manager::{Change, SecretsManager, version};
 pub use stage::{DAY, HOUR, MINUTE, NAME, START, Stage, label_moved, put};
 pub use story::{Act, Expected, Step, Story};
+pub use telling::{Delay, End, Telling};
 
 /// Numbers that look random and are the same in every run.
 pub struct Seeded(u64);

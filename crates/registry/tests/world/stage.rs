@@ -5,7 +5,7 @@ use rekey_registry::{
     Report, Round, SecretState, Secrets, Swept, VersionId, What, explain, observe, report, sweep,
 };
 
-use super::{Bus, Change, Queue, Rotations, SecretsManager, version};
+use super::{Bus, Change, Queue, RequestsBus, Rotations, SecretsManager, version};
 
 pub const NAME: &str = "prod/db/app-primary";
 pub const START: i64 = 1_790_000_000;
@@ -20,6 +20,7 @@ pub struct Stage {
     pub secrets: SecretsManager,
     pub bus: Bus,
     pub queue: Queue,
+    pub asked: RequestsBus,
     pub rotations: Rotations,
     pub policy: Policy,
     pub now: i64,
@@ -33,6 +34,7 @@ impl Stage {
             secrets: SecretsManager::default(),
             bus: Bus::of(Source::Observe),
             queue: Queue::default(),
+            asked: RequestsBus::default(),
             rotations: Rotations::default(),
             policy: Policy::default(),
             now: START,
@@ -76,8 +78,14 @@ impl Stage {
         self.hear(&[Happening::Intended {
             version: id,
             at: self.now,
+            strategy: Some("single-user".to_owned()),
         }])
         .await;
+    }
+
+    pub async fn tag(&self, tag: &'static str, text: &str) {
+        self.change(Change::Tag(tag, text.to_owned()));
+        self.hear(&[Happening::Touched]).await;
     }
 
     pub async fn rotate(&mut self, number: usize) {
@@ -129,7 +137,15 @@ impl Stage {
 
     pub async fn sweep(&self) -> Swept {
         let bus = self.bus.as_seen_by(Source::Sweep);
-        sweep(&self.store, &bus, &self.queue, &self.policy, self.now)
+        let Self {
+            store,
+            queue,
+            asked,
+            policy,
+            now,
+            ..
+        } = self;
+        sweep(store, &bus, queue, asked, policy, *now)
             .await
             .unwrap()
     }

@@ -25,10 +25,14 @@ pub enum Act {
     DeleteAndRestore,
     /// Somebody changes a tag.
     Tag,
+    /// Somebody asks us for a rotation, and it succeeds.
+    Requested,
+    /// Somebody asks us while a rotation is open, and Secrets Manager takes that one up.
+    RequestedWhileOpen,
 }
 
 impl Act {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Rotate,
         Self::RotateWithFailures,
         Self::PutMidRotation,
@@ -39,6 +43,8 @@ impl Act {
         Self::RollBack,
         Self::DeleteAndRestore,
         Self::Tag,
+        Self::Requested,
+        Self::RequestedWhileOpen,
     ];
 }
 
@@ -53,6 +59,10 @@ pub enum Step {
     Intent(Report),
     /// It reports what it did, now or later.
     Report(Report),
+    /// A request is recorded, before RotateSecret is called.
+    Booked(VersionId),
+    /// That another version was taken up in place of a request is recorded, now or later.
+    Superseded(VersionId, VersionId),
 }
 
 /// An announcement that a story must lead to: its type, the number of the version, the result.
@@ -65,6 +75,7 @@ pub struct Story {
     pub steps: Vec<(i64, Step)>,
     pub expected: Vec<Expected>,
     pub made: Vec<VersionId>,
+    pub requests: Vec<VersionId>,
     secrets: SecretsManager,
     rolled_back: Vec<VersionId>,
     retired: Vec<VersionId>,
@@ -82,6 +93,7 @@ impl Story {
             steps: Vec::new(),
             expected: Vec::new(),
             made: Vec::new(),
+            requests: Vec::new(),
             secrets: SecretsManager::default(),
             rolled_back: Vec::new(),
             retired: Vec::new(),
@@ -109,6 +121,28 @@ impl Story {
                 self.expect("greentic.secrets.rotate.requested", &id, None);
                 self.work(&id);
                 self.finish(&id);
+            }
+            Act::Requested => {
+                let id = version(self.made.len() + 1);
+                self.book(&id);
+                self.make();
+                self.event(Happening::RotateRequested {
+                    version: Some(id.clone()),
+                    at: self.clock,
+                    actor: Some("the function that takes requests".to_owned()),
+                });
+                self.expect("greentic.secrets.rotate.requested", &id, None);
+                self.work(&id);
+                self.finish(&id);
+            }
+            Act::RequestedWhileOpen => {
+                let open = self.make();
+                self.work(&open);
+                let number = 90_000_000 + self.requests.len();
+                let token = version(number);
+                self.book(&token);
+                self.steps_now(Step::Superseded(token, open.clone()));
+                self.finish(&open);
             }
             Act::RotateWithFailures => {
                 let id = self.make();
@@ -184,7 +218,13 @@ impl Story {
         self.event(Happening::Intended {
             version: id.clone(),
             at: self.clock,
+            strategy: Some(strategy(self.clock).to_owned()),
         });
+    }
+
+    fn book(&mut self, token: &VersionId) {
+        self.requests.push(token.clone());
+        self.steps_now(Step::Booked(token.clone()));
     }
 
     fn finish(&mut self, id: &VersionId) {
@@ -340,4 +380,9 @@ impl Story {
         self.expected
             .push((detail_type.to_owned(), Some(number), result));
     }
+}
+
+/// Somebody changes it now and then.
+fn strategy(at: i64) -> &'static str {
+    ["single-user", "alternating-users"][(at / MINUTE % 2) as usize]
 }

@@ -1,5 +1,5 @@
 //! What comes after the switch: the old credential is retired, or brought back; a rotation that is stuck
-//! is cleared. One file per operation.
+//! is cleared. And before it: a rotation that somebody asks about is rehearsed. One file per operation.
 //!
 //! Each operation may be asked for again, late, beside another run of itself, or die anywhere: repeated
 //! until it answers, it comes to one end.
@@ -9,6 +9,8 @@ mod dependants;
 mod error;
 mod ledger;
 mod objection;
+mod rehearsal;
+mod rehearse;
 mod retire;
 mod retire_plan;
 mod roll_back;
@@ -21,12 +23,14 @@ pub use ledger::{
     Held, Intended, Ledger, LedgerError, Operation, Retired, RolledBack, Void, VoidReason,
 };
 pub use objection::Objection;
+pub use rehearsal::{Check, CheckName, CheckResult, PlannedStep, Rehearsed};
+pub use rehearse::RehearseRequest;
 pub use retire::{RetireOutcome, RetireRequest};
 pub use roll_back::{RollBackOutcome, RollBackRequest};
 
 use crate::{Revoker, SecretId, SecretStore, SecretValue, Selector, StagingLabel, VersionId};
 
-/// The three operations over their ports. One value serves all calls of a process.
+/// The operations over their ports. One value serves all calls of a process.
 #[derive(Clone, Debug)]
 pub struct Aftermath<S, R, L, D> {
     /// Secrets Manager.
@@ -79,6 +83,16 @@ where
     /// [`AftermathError`], with nothing changed.
     pub async fn clear(&self, request: &ClearRequest) -> Result<ClearOutcome, AftermathError> {
         clear::clear(self, request).await
+    }
+
+    /// Looks whether a rotation could begin and would succeed: reads what it reads, and makes its whole
+    /// change at the target, with a password that fits nobody, to take it back. Nothing is changed, and no
+    /// value is written.
+    ///
+    /// # Errors
+    /// [`Objection`] when the labels forbid a rotation. What else goes wrong is a check that failed.
+    pub async fn rehearse(&self, request: &RehearseRequest) -> Result<Rehearsed, Objection> {
+        rehearse::rehearse(self, request).await
     }
 
     /// The value of a version, whatever its labels.

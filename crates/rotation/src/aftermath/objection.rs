@@ -19,6 +19,14 @@ pub enum Objection {
     /// No version is current.
     #[error("no version is AWSCURRENT; put a value with PutSecretValue")]
     NothingCurrent,
+    /// `RotationEnabled` is false.
+    #[error("rotation is turned off for this secret; turn it on with RotateSecret, and ask again")]
+    RotationOff,
+    /// `AWSCURRENT` is not on the version that is to be rehearsed.
+    #[error(
+        "AWSCURRENT is on another version by now: a rotation or a rollback went by; nothing was tried: ask again"
+    )]
+    Overtaken,
     /// The labels are not where they were when the values were read.
     #[error(
         "a label was moved while this waited for the target; nothing was changed: it is repeated from the new state"
@@ -59,9 +67,10 @@ impl Objection {
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Owned { .. } => ErrorClass::Forbidden,
-            Self::RotationOpen | Self::LabelsMoved => ErrorClass::RotationOpen,
+            Self::RotationOpen | Self::LabelsMoved | Self::Overtaken => ErrorClass::RotationOpen,
             Self::PreviousUser => ErrorClass::StillInUse,
             Self::NothingCurrent
+            | Self::RotationOff
             | Self::SameVersion
             | Self::NotCurrent
             | Self::ValueGone

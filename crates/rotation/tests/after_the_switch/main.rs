@@ -1,5 +1,5 @@
-//! What a retirement, a rollback and a clearing promise when nothing cuts them: what they wait for, what
-//! they refuse, and what they say.
+//! What a retirement, a rollback, a clearing and a rehearsal promise when nothing cuts them: what they wait
+//! for, what they refuse, and what they say.
 #![allow(
     clippy::expect_used,
     reason = "what a test sets up for itself is right or the test is wrong"
@@ -7,5 +7,6 @@
 
 mod clear;
 mod house;
+mod rehearse;
 mod retire;
 mod roll_back;

@@ -22,6 +22,7 @@ mod lock;
 mod privacy;
 mod probe;
 mod proof;
+mod rehearse;
 mod replica;
 mod replica_retired;
 mod retire;

@@ -1,5 +1,5 @@
 //! The story: an application logs in at least nine times a second and never retries, while its credential is
-//! rotated, the old one retired, a rotation rolled back, and a stuck one healed.
+//! rotated, the old one retired, a rotation rolled back, a stuck one healed, and one asked for.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::play::{NAME, Play, SCHEDULE, calls_of_one_rotation};
 use crate::report::{Steps, Story};
-use crate::{after_the_switch, rotations, search};
+use crate::{after_the_switch, asked, rotations, search};
 
 const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
@@ -81,7 +81,8 @@ async fn whole(play: &mut Play) -> Result<()> {
     after_the_switch::the_grace_ends(play, &first, &second).await?;
     let third = rotations::that_fails_halfway(play, &second, &first).await?;
     after_the_switch::rolled_back(play, &third, &second).await?;
-    after_the_switch::stuck_and_healed(play, &second).await?;
+    let fourth = after_the_switch::stuck_and_healed(play, &second).await?;
+    asked::on_request(play, &second, &fourth).await?;
     play.wait(Duration::from_secs(2)).await;
     Ok(())
 }
@@ -183,7 +184,7 @@ impl Figures {
             self.steps.failed > 0,
             "no step failed, so nothing was healed"
         );
-        ensure!(self.retired == 2, "{} were retired, not 2", self.retired);
+        ensure!(self.retired == 3, "{} were retired, not 3", self.retired);
         Ok(())
     }
 }

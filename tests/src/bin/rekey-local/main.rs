@@ -8,6 +8,7 @@
 )]
 
 mod after_the_switch;
+mod asked;
 mod demo;
 mod events;
 mod journal;
@@ -32,7 +33,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tell the story of a credential through four rotations, live.
+    /// Tell the story of a credential through five rotations, live.
     Demo {
         /// Do it wrongly on purpose.
         #[arg(long = "break", value_enum)]

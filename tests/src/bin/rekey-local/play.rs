@@ -163,13 +163,31 @@ impl Play {
 
     /// Runs `rekey` as the operator, shows what it prints, and holds it to one of these exit codes.
     pub async fn rekey(&mut self, arguments: &[&str], codes: &[i32]) -> Result<()> {
+        let operator = self.operator.clone();
+        self.rekey_as(&operator, arguments, codes).await
+    }
+
+    /// Runs `rekey` as the operator without a word; what it printed.
+    pub async fn silently(&self, arguments: &[&str]) -> Result<String> {
+        let said = self.operator.rekey(&self.scene.settings, arguments).await?;
+        Ok(said.out)
+    }
+
+    /// The same as somebody else.
+    pub async fn rekey_as(
+        &mut self,
+        person: &Person,
+        arguments: &[&str],
+        codes: &[i32],
+    ) -> Result<()> {
         let typed = arguments.iter().map(|word| match word.contains(' ') {
             true => format!("'{word}'"),
             false => (*word).to_owned(),
         });
         let typed = typed.collect::<Vec<_>>().join(" ");
-        let said = self.operator.rekey(&self.scene.settings, arguments).await?;
-        self.tell(&format!("$ rekey {typed}"));
+        let said = person.rekey(&self.scene.settings, arguments).await?;
+        let name = &person.name;
+        self.tell(&format!("{name} $ rekey {typed}"));
         for line in said.err.lines().chain(said.out.lines()) {
             self.story.line(format!("            {line}").trim_end());
         }

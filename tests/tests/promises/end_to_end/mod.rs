@@ -2,15 +2,20 @@
 //! the real command line.
 
 mod after_rotation;
+mod asked;
+mod asking;
 mod bad_input;
 mod bad_news;
+mod burst;
 mod crash;
+mod forged;
 mod grace;
 mod killed;
 mod label_rules;
 mod operating;
 mod permissions;
 mod playground;
+mod poison;
 mod roles;
 mod rollback;
 mod rotation;

@@ -16,7 +16,8 @@ const CALLED: [(&str, &[&str]); 4] = [
     ("sqs", &["crates/aws/src/", "crates/cli/src/"]),
 ];
 
-/// Lambda makes them for a function that takes from a queue ("Using Lambda with Amazon SQS").
+/// Lambda makes them for a function that takes from a queue ("Using Lambda with Amazon SQS"), where a
+/// mapping says so.
 const OF_LAMBDA: [&str; 3] = [
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -45,12 +46,17 @@ fn makes(code: &str, action: &str) -> bool {
 
 fn never_made(templates: &[Template], made: impl Fn(&[&str], &str) -> bool) -> Vec<String> {
     let mut never = Vec::new();
-    for (action, who) in powers(templates) {
-        let service = action.split(':').next();
-        let called = CALLED.iter().find(|(name, _)| Some(*name) == service);
-        let Some((_, places)) = called else { continue };
-        if !OF_LAMBDA.contains(&action.as_str()) && !made(places, &action) {
-            never.push(format!("{who} may {action}, which nobody calls"));
+    for template in templates {
+        let mut mappings = template.resources("AWS::Lambda::EventSourceMapping");
+        let mapped = mappings.next().is_some();
+        for (action, who) in powers(std::slice::from_ref(template)) {
+            let service = action.split(':').next();
+            let called = CALLED.iter().find(|(name, _)| Some(*name) == service);
+            let Some((_, places)) = called else { continue };
+            let of_lambda = mapped && OF_LAMBDA.contains(&action.as_str());
+            if !of_lambda && !made(places, &action) {
+                never.push(format!("{who} may {action}, which nobody calls"));
+            }
         }
     }
     never

@@ -13,7 +13,7 @@ struct Told {
     settings: &'static [&'static str],
 }
 
-const FUNCTIONS: [Told; 4] = [
+const FUNCTIONS: [Told; 5] = [
     Told {
         template: "rotation",
         function: "DatabaseFunction",
@@ -27,6 +27,11 @@ const FUNCTIONS: [Told; 4] = [
         template: "observe",
         function: "ObserveFunction",
         settings: &["functions/observe/src/config.rs"],
+    },
+    Told {
+        template: "requests",
+        function: "RequestFunction",
+        settings: &["functions/request/src/config.rs"],
     },
     Told {
         template: "sweep",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::permissions::statements;
-use super::template::{Template, list};
+use super::template::{Template, entries, list};
 use crate::tidy::rust_source::RustSource;
 use crate::tidy::{holds, tree};
 
@@ -20,7 +20,7 @@ struct Announcing {
 /// Where the registry says what each function announces.
 const LISTS: &str = "crates/registry/src/announced.rs";
 
-const FUNCTIONS: [Announcing; 4] = [
+const FUNCTIONS: [Announcing; 5] = [
     Announcing {
         template: "rotation",
         sid: "AnnounceItsRotations",
@@ -32,6 +32,12 @@ const FUNCTIONS: [Announcing; 4] = [
         sid: "AnnounceWhatItSees",
         sources: "functions/observe/src/",
         list: Some("OBSERVE"),
+    },
+    Announcing {
+        template: "requests",
+        sid: "AnnounceWhatItDecides",
+        sources: "functions/request/src/",
+        list: Some("REQUEST"),
     },
     Announcing {
         template: "sweep",
@@ -151,8 +157,35 @@ fn no_list_is_left_out_here() {
         let (name, _) = line.strip_prefix("pub const ")?.split_once(':')?;
         Some(name)
     });
-    let known: Vec<_> = FUNCTIONS.iter().filter_map(|one| one.list).collect();
-    assert_eq!(written.collect::<Vec<_>>(), known);
+    let known: BTreeSet<_> = FUNCTIONS.iter().filter_map(|one| one.list).collect();
+    assert_eq!(written.collect::<BTreeSet<_>>(), known);
+}
+
+/// The text of `pub const NAME: &str = "text";`.
+fn constant<'a>(source: &'a str, name: &str) -> &'a str {
+    let start = format!("pub const {name}: &str = \"");
+    let (_, after) = source.split_once(&start).unwrap();
+    after.split_once('"').unwrap().0
+}
+
+/// The sweep asks as the requester that the contract knows as the schedule.
+#[test]
+fn the_schedule_has_the_source_of_the_contract() {
+    let topic = tree::read("events/src/topic.rs");
+    let schedule = constant(&topic, "SCHEDULE_SOURCE");
+    let bus = &Template::of("requests").body["Resources"]["OnlyTheSweepIsTheSchedule"];
+    let condition = &bus["Properties"]["Statement"]["Condition"];
+    assert_eq!(
+        condition["ForAnyValue:StringEquals"]["events:source"],
+        schedule
+    );
+    let ask = statements(&Template::of("sweep"));
+    let ask = ask
+        .iter()
+        .find(|one| one["Sid"] == "AskAsTheSchedule")
+        .unwrap();
+    let condition = &ask["Condition"]["ForAllValues:StringEquals"];
+    assert_eq!(condition["events:source"], schedule);
 }
 
 /// A name that is misspelt in a template matches nothing, and nobody is told.
@@ -160,22 +193,32 @@ fn unknown(template: &Template) -> Vec<String> {
     let topic = tree::read("events/src/topic.rs");
     let known = ["Source", "DetailType"].map(|of| names(&topic, of).into_values());
     let known: BTreeSet<_> = known.into_iter().flatten().collect();
-    let known = |name: &str| known.contains(name);
+    let requesters = constant(&topic, "REQUESTER_SOURCE_PREFIX");
+    // One requester, or in a pattern all of them.
+    let requester = |name: &str| {
+        let name = name.strip_prefix(requesters).unwrap_or_default();
+        !name.is_empty() && (name == "*" || !name.contains('*'))
+    };
+    let known = |name: &str| known.contains(name) || requester(name);
     let mut found = Vec::new();
     for (name, rule) in template.resources("AWS::Events::Rule") {
         let pattern = &rule["Properties"]["EventPattern"];
         let named = list(&pattern["source"]).into_iter();
         let named = named.chain(list(&pattern["detail-type"]));
-        let texts = named.filter_map(|one| one.as_str());
-        let strange = texts.filter(|text| !known(text));
+        let texts = named.filter_map(|one| one.as_str().or(one["prefix"].as_str()));
+        // Of prefixes, our own and the requesters'.
+        let prefix = |text: &str| text == requesters || text == "rekey.";
+        let strange = texts.filter(|text| !known(text) && !prefix(text));
         found.extend(strange.map(|text| format!("{name}: {text}")));
     }
     for statement in statements(template) {
-        let condition = &statement["Condition"]["ForAllValues:StringEquals"];
-        for key in ["events:source", "events:detail-type"] {
-            let texts = list(&condition[key]).into_iter();
-            let strange = texts.filter_map(|one| one.as_str().filter(|text| !known(text)));
-            found.extend(strange.map(str::to_owned));
+        let conditions = entries(&statement["Condition"]);
+        for (_, condition) in conditions.filter(|(operator, _)| *operator != "Null") {
+            for key in ["events:source", "events:detail-type"] {
+                let texts = list(&condition[key]).into_iter();
+                let strange = texts.filter_map(|one| one.as_str().filter(|text| !known(text)));
+                found.extend(strange.map(str::to_owned));
+            }
         }
     }
     found
@@ -197,6 +240,21 @@ fn every_name_of_an_event_in_a_template_is_one_of_the_contract() {
             "sweep",
             "events:source: rekey.sweep",
             "events:source: sweep",
+        ),
+        (
+            "sweep",
+            "events:source: rekey.requester.schedule",
+            "events:source: rekey.requesters.schedule",
+        ),
+        (
+            "requests",
+            "{prefix: rekey.requester.}",
+            "{prefix: rekey.requests.}",
+        ),
+        (
+            "requests",
+            "events:detail-type: greentic.secrets.rotate.requested",
+            "events:detail-type: greentic.secrets.rotate.request",
         ),
     ] {
         let bent = Template::bent(template, from, to);

@@ -87,6 +87,7 @@ fn holds(expression: &Value, given: &[(&str, &str)]) -> bool {
         "Fn::Equals" => text(&operands[0]) == text(&operands[1]),
         "Fn::Not" => !holds(&operands[0], given),
         "Fn::And" => operands.iter().all(|one| holds(one, given)),
+        "Fn::Or" => operands.iter().any(|one| holds(one, given)),
         other => panic!("{other} is not worked out here"),
     }
 }
@@ -95,7 +96,10 @@ fn holds(expression: &Value, given: &[(&str, &str)]) -> bool {
 fn refusal<'a>(template: &'a Template, rule: &str, given: &[(&str, &str)]) -> Option<&'a str> {
     let rule = &template.body["Rules"][rule];
     let assertion = &rule["Assertions"][0];
-    let refused = holds(&rule["RuleCondition"], given) && !holds(&assertion["Assert"], given);
+    let looked_at = rule
+        .get("RuleCondition")
+        .is_none_or(|one| holds(one, given));
+    let refused = looked_at && !holds(&assertion["Assert"], given);
     refused.then(|| assertion["AssertDescription"].as_str().unwrap())
 }
 
@@ -135,6 +139,34 @@ fn reads_are_not_promised_without_a_trail() {
     }
 }
 
+#[test]
+fn the_names_of_our_own_requesters_are_refused_to_others() {
+    let requester = Template::of("requester");
+    let named = |name| refusal(&requester, "TheNameIsFree", &[("Name", name)]).map(str::to_owned);
+    for taken in ["schedule", "operators"] {
+        assert!(named(taken).unwrap().contains(taken), "{taken}");
+    }
+    for free in ["billing", "schedule-2", "operator"] {
+        assert_eq!(named(free), None);
+    }
+}
+
+/// A wildcard in a name would be one in the source, and one in the ARN would be every bus.
+#[test]
+fn a_requester_is_one_source_on_one_requests_bus() {
+    let requester = Template::of("requester");
+    assert_eq!(pattern(&requester, "Name"), "^[a-z0-9][a-z0-9-]{0,31}$");
+    let bus = "^arn:[^ ,*]+:events:[^ ,*]+:[0-9]{12}:event-bus/rekey-[a-z]+-requests$";
+    assert_eq!(pattern(&requester, "RequestsBusArn"), bus);
+}
+
+#[test]
+fn a_request_takes_at_most_the_accounts_share_of_rotations() {
+    let rate = &Template::of("template").body["Parameters"]["RotationsPerSecond"];
+    let bounds = [&rate["MinValue"], &rate["Default"], &rate["MaxValue"]];
+    assert_eq!(bounds, [&json!(1), &json!(25), &json!(50)]);
+}
+
 /// The durations of the design: a day of grace, a warning an hour before its end, half an hour for what
 /// stands still.
 #[test]
@@ -147,6 +179,9 @@ fn what_happens_after_the_switch_happens_at_the_times_of_the_design() {
         ("StuckSeconds", 1800),
         ("ResumeSeconds", 1800),
         ("RetrySeconds", 900),
+        ("RequestIntervalSeconds", 900),
+        ("ApartSeconds", 3600),
+        ("ApprovalSeconds", 24 * 3600),
     ] {
         let parameter = &template.body["Parameters"][name];
         assert_eq!(parameter["Default"], seconds, "{name}");

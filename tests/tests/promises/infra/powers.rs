@@ -8,7 +8,7 @@ use super::template::{Template, list};
 use crate::tidy::holds;
 
 /// The roles and policies that may have a power.
-const MAY: [(&str, &[&str]); 12] = [
+const MAY: [(&str, &[&str]); 16] = [
     (
         "secretsmanager:GetSecretValue",
         &["DatabaseFunctionRole", "RetireFunctionRole"],
@@ -18,17 +18,27 @@ const MAY: [(&str, &[&str]); 12] = [
         "secretsmanager:UpdateSecretVersionStage",
         &["DatabaseFunctionRole", "RetireFunctionRole"],
     ),
-    ("secretsmanager:RotateSecret", &["SweepFunctionRole"]),
+    (
+        "secretsmanager:RotateSecret",
+        &["RequestFunctionRole", "SweepFunctionRole"],
+    ),
     ("secretsmanager:ListSecrets", &["SweepFunctionRole"]),
     (
         "lambda:InvokeFunction",
-        &["Operator", "SchedulerRole", "SweepFunctionRole"],
+        &[
+            "Operator",
+            "RequestFunctionRole",
+            "SchedulerRole",
+            "SweepFunctionRole",
+        ],
     ),
-    ("sqs:SendMessage", &["SchedulerRole", "SweepFunctionRole"]),
     (
-        "sqs:ReceiveMessage",
-        &["ObserveFunctionRole", "RetireFunctionRole"],
+        "sqs:SendMessage",
+        &["RequestFunctionRole", "SchedulerRole", "SweepFunctionRole"],
     ),
+    ("sqs:ReceiveMessage", TAKE_MESSAGES),
+    ("sqs:DeleteMessage", TAKE_MESSAGES),
+    ("sqs:ChangeMessageVisibility", &["SweepFunctionRole"]),
     (
         "kms:Decrypt",
         &["DatabaseFunctionRole", "RetireFunctionRole"],
@@ -39,26 +49,38 @@ const MAY: [(&str, &[&str]); 12] = [
         &[
             "DatabaseFunctionRole",
             "ObserveFunctionRole",
+            "Operator",
+            "RequestFunctionRole",
+            "Requester",
             "RetireFunctionRole",
             "SweepFunctionRole",
         ],
     ),
-    (
-        "dynamodb:PutItem",
-        &[
-            "ObserveFunctionRole",
-            "RetireFunctionRole",
-            "SweepFunctionRole",
-        ],
-    ),
+    ("dynamodb:PutItem", WRITE_ITEMS),
+    ("dynamodb:UpdateItem", WRITE_ITEMS),
+    ("dynamodb:DeleteItem", WRITE_ITEMS),
+];
+
+const TAKE_MESSAGES: &[&str] = &[
+    "ObserveFunctionRole",
+    "RequestFunctionRole",
+    "RetireFunctionRole",
+    "SweepFunctionRole",
+];
+
+/// Of people, only who says who may ask, and only items about that.
+const WRITE_ITEMS: &[&str] = &[
+    "Administrator",
+    "ObserveFunctionRole",
+    "RequestFunctionRole",
+    "RetireFunctionRole",
+    "SweepFunctionRole",
 ];
 
 /// What anybody may have whose golden role says so.
-const ORDINARY: [&str; 17] = [
-    "dynamodb:DeleteItem",
+const ORDINARY: [&str; 14] = [
     "dynamodb:GetItem",
     "dynamodb:Query",
-    "dynamodb:UpdateItem",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -69,7 +91,6 @@ const ORDINARY: [&str; 17] = [
     "logs:PutLogEvents",
     "secretsmanager:DescribeSecret",
     "secretsmanager:ListSecretVersionIds",
-    "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:GetQueueUrl",
 ];
@@ -136,6 +157,11 @@ fn a_power_in_other_hands_is_found() {
     for (template, from, to) in [
         (
             "observe",
+            "secretsmanager:ListSecretVersionIds",
+            "secretsmanager:GetSecretValue",
+        ),
+        (
+            "requests",
             "secretsmanager:ListSecretVersionIds",
             "secretsmanager:GetSecretValue",
         ),

@@ -112,6 +112,34 @@ fn a_parameter_that_is_lost_on_the_way_is_found() {
     }
 }
 
+/// What is deployed by itself, and for whom.
+const STANDS_ALONE: [(&str, &str); 1] = [(
+    "infra/requester.yaml",
+    "a platform team deploys it once for each requester",
+)];
+
+#[test]
+fn every_template_is_nested_or_stands_alone_and_explains_itself() {
+    let root = Template::of("template");
+    let nested = root.resources("AWS::Serverless::Application");
+    let nested: Vec<_> = nested
+        .map(|(_, stack)| stack["Properties"]["Location"].as_str().unwrap())
+        .map(|location| location.replace("./", "infra/"))
+        .collect();
+    for template in Template::all() {
+        let alone = STANDS_ALONE.iter().any(|(path, _)| *path == template.path);
+        let wired = nested.contains(&template.path) || template.path == root.path;
+        assert!(alone != wired, "{}", template.path);
+        let parameters = entries(&template.body["Parameters"]);
+        let explained = |(_, parameter): (&str, &Value)| parameter.get("Description").is_some();
+        assert!(
+            !alone || parameters.into_iter().all(explained),
+            "{}",
+            template.path
+        );
+    }
+}
+
 #[test]
 fn defaults_are_in_the_root_template_only() {
     let all = Template::all();

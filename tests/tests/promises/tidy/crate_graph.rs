@@ -34,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "rekey-telemetry",
         ],
     ),
+    ("rekey-request", REACTS),
     ("rekey-observe", REACTS),
     ("rekey-sweep", REACTS),
     (

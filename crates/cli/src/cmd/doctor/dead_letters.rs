@@ -28,12 +28,17 @@ impl Waiting {
                     "{} that could not be worked on in {queue}",
                     counted(*messages, "message")
                 ),
-                "read why in the function's log, mend that, and start a redrive \
-                 (aws sqs start-message-move-task)"
-                    .into(),
+                advice(queue).into(),
             )
         })
     }
+}
+
+fn advice(queue: &str) -> &'static str {
+    if queue.ends_with("-request-dead-letters") {
+        return "see why with `rekey replay list`, mend that, and send them back with `rekey replay send`";
+    }
+    "read why in the function's log, mend that, and start a redrive (aws sqs start-message-move-task)"
 }
 
 /// Counts what lies in the dead-letter queues. That one cannot be looked at is said, and is no failure.

@@ -20,7 +20,7 @@ Examples:
   rekey secrets consumers prod/db/app-primary
   rekey secrets consumers prod/db/app-primary --json | jq '.consumers[] | select(.moved == false)'")]
 pub struct Consumers {
-    /// The name or ARN of the secret.
+    /// The name, ARN or key of the secret.
     name: String,
 }
 

@@ -19,7 +19,7 @@ Examples:
   rekey secrets show prod/db/app-primary
   rekey secrets show prod/db/app-primary --json | jq '.secret.due'")]
 pub struct Show {
-    /// The name or ARN of the secret.
+    /// The name, ARN or key of the secret.
     name: String,
 }
 
@@ -142,6 +142,24 @@ fn lines<W: World>(state: &SecretState, world: &W, now: i64) -> Vec<(&'static st
             .max_age_days
             .map(|days| format!("{days} d (tag rekey:max-age)")),
     );
+    add(
+        "Window",
+        secret.window_tag.as_ref().map(|tag| format!("{tag} (UTC)")),
+    );
+    add(
+        "Approval",
+        secret
+            .approval_manual
+            .then(|| "somebody else must approve each request".into()),
+    );
+    add(
+        "Asked for",
+        secret
+            .every
+            .map(|every| format!("every {} by Rekey", span(every))),
+    );
+    add("Service", secret.service.clone());
+    add("Sites", joined(secret.sites.iter().map(String::as_str)));
     add(
         "Health checks",
         joined(secret.health.iter().map(String::as_str)),

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::find;
 use crate::moment::told;
 use crate::table::{Table, Text};
-use crate::view::{VersionName, VersionView, story, tone_of};
+use crate::view::{VersionName, VersionView, caller, story, tone_of};
 use crate::world::World;
 
 /// List the versions of one secret, newest first: since when each was in use, and what became of it.
@@ -18,7 +18,7 @@ Examples:
   rekey secrets versions prod/db/app-primary
   rekey secrets versions prod/db/app-primary --json | jq '.versions[] | select(.state == \"held\")'")]
 pub struct Versions {
-    /// The name or ARN of the secret.
+    /// The name, ARN or key of the secret.
     name: String,
 }
 
@@ -50,7 +50,7 @@ impl Versions {
                 Text::toned(version.state.as_str(), tone_of(version.state)),
                 Text::or_dash(version.activated_at().map(|at| told(at, now))),
                 Text::or_dash(from.map(|number| number.to_string())),
-                Text::or_dash(version.created_by().map(short)),
+                Text::or_dash(version.created_by().map(caller)),
                 Text::or_dash(story(&state, version, now)),
                 version.id.as_str().into(),
             ]);
@@ -58,10 +58,4 @@ impl Versions {
         console.table(&table)?;
         Ok(Exit::Ok)
     }
-}
-
-/// Of an ARN, who it is: `assumed-role/Admin/anna`, `user/anna`.
-fn short(actor: &str) -> String {
-    let name = actor.splitn(6, ':').last();
-    name.unwrap_or(actor).to_owned()
 }

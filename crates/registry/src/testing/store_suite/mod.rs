@@ -2,7 +2,11 @@
 
 mod commits;
 mod deadlines;
+mod people;
 mod reads;
+mod requests;
+mod settlements;
+mod slots;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -10,6 +14,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use crate::changes::Changes;
+use crate::request::Requests;
 use crate::state::SecretState;
 use crate::store::{Store, StoreError};
 
@@ -34,10 +39,14 @@ impl std::error::Error for Broken {}
 ///
 /// # Errors
 /// [`Broken`] with the first that is not kept.
-pub async fn run<S: Store>(store: &S) -> Result<usize, Broken> {
+pub async fn run<S: Requests>(store: &S) -> Result<usize, Broken> {
     let kept = commits::run(store).await?;
     let kept = kept + deadlines::run(store).await?;
-    Ok(kept + reads::run(store).await?)
+    let kept = kept + reads::run(store).await?;
+    let kept = kept + requests::run(store).await?;
+    let kept = kept + settlements::run(store).await?;
+    let kept = kept + people::run(store).await?;
+    Ok(kept + slots::run(store).await?)
 }
 
 /// What a check has to say: a word on what was seen, when it is not what was promised.

@@ -9,8 +9,9 @@ use super::bug::Bug;
 use super::planted::{PlantedLedger, PlantedRevoker, PlantedStore};
 use super::ports::{Objectors, TracedDependants, TracedLedger};
 use crate::{
-    Aftermath, AftermathError, ClearOutcome, ClearRequest, Kept, Patience, RetireOutcome,
-    RetireRequest, Revoker, RollBackOutcome, RollBackRequest, SecretId, VersionId,
+    Aftermath, AftermathError, ClearOutcome, ClearRequest, Kept, Objection, Patience,
+    RehearseRequest, Rehearsed, RetireOutcome, RetireRequest, Revoker, RollBackOutcome,
+    RollBackRequest, SecretId, VersionId,
 };
 
 /// One of the three operations.
@@ -159,6 +160,19 @@ impl<R: Revoker + Send> Process<R> {
             Task::RollBack => self.roll_back().await.map(Ended::RollBack),
             Task::Clear => self.clear().await.map(Ended::Clear),
         }
+    }
+
+    /// Rehearses a rotation from the order's version. It changes nothing, so there is nothing to cut: it is
+    /// no task of the suites.
+    ///
+    /// # Errors
+    /// Why the labels forbid it.
+    pub async fn rehearse(&self) -> Result<Rehearsed, Objection> {
+        let request = RehearseRequest {
+            secret: self.order.secret.clone(),
+            version: self.order.subject.clone(),
+        };
+        self.aftermath.rehearse(&request).await
     }
 
     async fn retire(&self) -> Result<RetireOutcome, AftermathError> {

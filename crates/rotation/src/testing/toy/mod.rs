@@ -58,6 +58,8 @@ struct State {
     /// The sessions of applications that are open, and whose they are.
     applications: BTreeMap<u64, String>,
     sessions: u64,
+    /// What every probe is answered, if not what it finds.
+    probes: Option<TargetError>,
 }
 
 impl State {
@@ -90,6 +92,11 @@ impl ToyServer {
         let (user, password) = (field(value, "username")?, field(value, "password")?);
         self.state().users.insert(user, Some(password));
         Ok(())
+    }
+
+    /// Makes every probe fail with `error`, whatever it finds, until it is mended with `None`.
+    pub fn fail_probes(&self, error: Option<TargetError>) {
+        self.state().probes = error;
     }
 
     fn holding(&self, session: u64) -> ToyHold {
@@ -276,6 +283,9 @@ impl Rotator for ToyServer {
         current: &SecretValue,
         superuser: Option<&SecretValue>,
     ) -> Result<(), TargetError> {
+        if let Some(error) = &self.state().probes {
+            return Err(error.clone());
+        }
         self.login(current)?;
         superuser.map_or(Ok(()), |superuser| self.login(superuser))
     }

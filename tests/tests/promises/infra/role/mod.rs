@@ -3,6 +3,8 @@
 
 mod observe;
 mod operators;
+mod request;
+mod requester;
 mod retire;
 mod rotate;
 mod scheduler;

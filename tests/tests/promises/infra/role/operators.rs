@@ -1,4 +1,5 @@
-//! The two policies for people: one looks, the other also asks the functions to act.
+//! The three policies for people: one looks, one also asks the functions to act, one says who may ask for
+//! rotations.
 
 use serde_json::json;
 
@@ -13,14 +14,31 @@ const OPERATOR: Role = Role {
     template: "operators",
     resource: "Operator",
 };
+const ADMINISTRATOR: Role = Role {
+    template: "operators",
+    resource: "Administrator",
+};
 
 fn the_functions() -> Need {
     let functions = json!([{ "Ref": "RetireFunctionArn" }, { "Ref": "SweepFunctionArn" }]);
     allow(&["lambda:InvokeFunction"], functions)
 }
 
+/// Items about requesters, and no other item in the same call.
+fn the_requesters() -> Need {
+    let actions = [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    allow(&actions, json!({ "Ref": "TableArn" })).when(json!({
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["ACTOR#*", "ACTORS"] },
+        "Null": { "dynamodb:LeadingKeys": "false" },
+    }))
+}
+
 #[test]
-fn both_look_at_what_is_known_about_secrets() {
+fn all_look_at_what_is_known_about_secrets() {
     let table = json!({ "Ref": "TableArn" });
     let registry = allow(&["dynamodb:GetItem", "dynamodb:Query"], table);
     let secrets = [
@@ -36,7 +54,7 @@ fn both_look_at_what_is_known_about_secrets() {
         &["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
         json!(queues.map(sub)),
     );
-    for role in [READER, OPERATOR] {
+    for role in [READER, OPERATOR, ADMINISTRATOR] {
         role.says("ReadTheRegistry", &registry);
         role.says("LookAtSecrets", &secrets);
         role.says("CountDeadLetters", &counted);
@@ -51,6 +69,7 @@ fn the_reader_looks_and_does_nothing_else() {
 #[test]
 fn the_operator_acts_through_the_functions_only() {
     OPERATOR.says_nothing_but(&[
+        "AskForRotations",
         "AskTheFunctions",
         "CountDeadLetters",
         "LookAtSecrets",
@@ -65,12 +84,42 @@ fn the_operator_acts_through_the_functions_only() {
     assert_ne!(bent, Some(the_functions()));
 }
 
+#[test]
+fn the_administrator_says_who_may_ask_and_writes_nothing_else() {
+    ADMINISTRATOR.says_nothing_but(&[
+        "CountDeadLetters",
+        "LookAtSecrets",
+        "ReadTheRegistry",
+        "SayWhoMayAsk",
+    ]);
+    ADMINISTRATOR.says("SayWhoMayAsk", &the_requesters());
+    for (from, to) in [
+        ("ACTOR#*", "*"),
+        ("ACTORS]", "ACTORS, \"SECRET#*\"]"),
+        ("ForAllValues:StringLike", "ForAnyValue:StringLike"),
+        (
+            "dynamodb:LeadingKeys: \"false\"",
+            "dynamodb:LeadingKeys: \"true\"",
+        ),
+        (
+            "[dynamodb:PutItem, dynamodb:UpdateItem",
+            "[dynamodb:BatchWriteItem, dynamodb:UpdateItem",
+        ),
+    ] {
+        let bent = ADMINISTRATOR.bent(from, to, "SayWhoMayAsk");
+        assert_ne!(bent, Some(the_requesters()), "{to}");
+    }
+}
+
 /// IAM is one for all Regions, and there is a stack in each.
 #[test]
 fn two_regions_have_policies_of_two_names() {
-    let policies = Template::of("operators");
-    let policies: Vec<_> = policies.resources("AWS::IAM::ManagedPolicy").collect();
-    assert_eq!(policies.len(), 2);
+    let all = Template::all();
+    let policies = all
+        .iter()
+        .flat_map(|one| one.resources("AWS::IAM::ManagedPolicy"));
+    let policies: Vec<_> = policies.collect();
+    assert_eq!(policies.len(), 4);
     for (name, policy) in policies {
         let named = policy["Properties"]["ManagedPolicyName"]["Fn::Sub"].as_str();
         assert!(

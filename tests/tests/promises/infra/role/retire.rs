@@ -93,6 +93,8 @@ fn it_announces_under_its_own_name_on_the_inner_bus_only() {
         "rekey.secret.retired",
         "rekey.secret.retire_held",
         "rekey.secret.rolled_back",
+        "rekey.request.answered",
+        "rekey.request.refused",
     ];
     ROLE.says("AnnounceWhatItDoes", &announcements("rekey.retire", &types));
 }

@@ -22,11 +22,14 @@ fn resumed_rotations() -> Need {
 fn the_role_has_a_statement_per_need_and_no_other() {
     ROLE.says_nothing_but(&[
         "AnnounceWhatIsDue",
+        "AskAsTheSchedule",
         "HandOverToRetire",
         "KeepTheRegistry",
         "LetSecretsManagerRotate",
         "ListTheSecrets",
+        "LookAtParkedRequests",
         "LookAtSecrets",
+        "PutBackParkedRequests",
         "ResumeRotations",
         "WriteItsOwnLog",
     ]);
@@ -78,6 +81,27 @@ fn it_may_invoke_the_rotation_function_and_no_other() {
 fn it_hands_over_to_the_queue_of_retirements_only() {
     let queue = json!({ "Ref": "RetireQueueArn" });
     ROLE.says("HandOverToRetire", &allow(&["sqs:SendMessage"], queue));
+}
+
+/// What people may do with parked requests, they do through it.
+#[test]
+fn it_lists_parked_requests_and_puts_them_back_where_they_came_from() {
+    let actions = [
+        "sqs:ReceiveMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    ];
+    let parked = json!({ "Ref": "RequestDeadLetterQueueArn" });
+    ROLE.says("LookAtParkedRequests", &allow(&actions, parked));
+    let queue = allow(&["sqs:SendMessage"], json!({ "Ref": "RequestQueueArn" }));
+    ROLE.says("PutBackParkedRequests", &queue);
+    let elsewhere = ROLE.bent(
+        "Resource: !Ref RequestQueueArn",
+        "Resource: [!Ref RequestQueueArn, !Ref RequestDeadLetterQueueArn]",
+        "PutBackParkedRequests",
+    );
+    assert_ne!(elsewhere, Some(queue));
 }
 
 #[test]

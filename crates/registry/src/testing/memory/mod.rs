@@ -1,3 +1,5 @@
+mod requests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +9,7 @@ use crate::changes::Changes;
 use crate::consumer::{Consumer, Read};
 use crate::due::{Bucket, Due};
 use crate::record::Secret;
+use crate::request::{Actor, Request, Turn};
 use crate::state::{SecretState, Unsent};
 use crate::store::{DuePage, Next, Noted, Store, StoreError, Taken};
 use crate::version::{Version, VersionId};
@@ -24,6 +27,11 @@ struct Tables {
     due: BTreeMap<(Bucket, String), Due>,
     reads: BTreeSet<String>,
     cursors: BTreeMap<String, String>,
+    requests: BTreeMap<VersionId, Request>,
+    actors: BTreeMap<String, Actor>,
+    turns: BTreeMap<String, Turn>,
+    /// The calls of RotateSecret that each tenant took in a second, for those who asked.
+    slots: BTreeMap<i64, BTreeMap<String, u32>>,
 }
 
 struct Partition {
@@ -51,6 +59,54 @@ impl MemoryStore {
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    /// Whether a commit may be written.
+    fn check(&self, changes: &Changes) -> Result<(), StoreError> {
+        if changes.parts() > Changes::MOST {
+            return Err(StoreError::Unavailable("too many parts".to_owned()));
+        }
+        let known = self.secrets.get(&changes.secret.name);
+        if known.map(|it| it.secret.revision) != changes.expected {
+            return Err(StoreError::Conflict);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, changes: &Changes) {
+        let name = changes.secret.name.clone();
+        let partition = self.secrets.entry(name).or_insert_with(|| Partition {
+            secret: changes.secret.clone(),
+            versions: BTreeMap::new(),
+            consumers: BTreeMap::new(),
+            unsent: BTreeMap::new(),
+        });
+        partition.secret = changes.secret.clone();
+        for version in &changes.versions {
+            let id = version.id.clone();
+            partition.versions.insert(id, version.clone());
+        }
+        for id in &changes.dropped {
+            partition.versions.remove(id);
+        }
+        for unsent in &changes.unsent {
+            let id = unsent.announcement.event_id.to_string();
+            partition.unsent.insert(id, unsent.clone());
+        }
+        for place in &changes.disarmed {
+            self.due.remove(place);
+        }
+        for due in &changes.armed {
+            self.due.insert((due.bucket(), due.place()), due.clone());
+        }
+        for (token, standing) in &changes.outcomes {
+            if let Some(request) = self.requests.get_mut(token) {
+                request.standing = standing.clone();
+                request.revision = request.revision.saturating_add(1);
+            }
+        }
     }
 }
 
@@ -83,42 +139,9 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, changes: &Changes) -> Result<(), StoreError> {
-        if changes.parts() > Changes::MOST {
-            return Err(StoreError::Unavailable("too many parts".to_owned()));
-        }
         let mut tables = self.tables();
-        let name = &changes.secret.name;
-        let known = tables.secrets.get(name);
-        if known.map(|it| it.secret.revision) != changes.expected {
-            return Err(StoreError::Conflict);
-        }
-        let partition = tables
-            .secrets
-            .entry(name.clone())
-            .or_insert_with(|| Partition {
-                secret: changes.secret.clone(),
-                versions: BTreeMap::new(),
-                consumers: BTreeMap::new(),
-                unsent: BTreeMap::new(),
-            });
-        partition.secret = changes.secret.clone();
-        for version in &changes.versions {
-            let id = version.id.clone();
-            partition.versions.insert(id, version.clone());
-        }
-        for id in &changes.dropped {
-            partition.versions.remove(id);
-        }
-        for unsent in &changes.unsent {
-            let id = unsent.announcement.event_id.to_string();
-            partition.unsent.insert(id, unsent.clone());
-        }
-        for place in &changes.disarmed {
-            tables.due.remove(place);
-        }
-        for due in &changes.armed {
-            tables.due.insert((due.bucket(), due.place()), due.clone());
-        }
+        tables.check(changes)?;
+        tables.write(changes);
         Ok(())
     }
 

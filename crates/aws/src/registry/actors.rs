@@ -1,0 +1,102 @@
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures_util::future::try_join_all;
+use rekey_registry::StoreError;
+use rekey_registry::request::Actor;
+
+use super::error::{Unwritten, unread};
+use super::item::{corrupt, put, read};
+use super::key::{ACTORS, Key, PK};
+use super::state::scanned;
+use super::update::text;
+use super::{ATTEMPTS, RegistryTable};
+
+/// How many actors are read side by side.
+const AT_ONCE: usize = 16;
+
+impl RegistryTable {
+    pub(super) async fn actor_of(&self, source: &str) -> Result<Option<Actor>, StoreError> {
+        let key = Key::actor(source);
+        let Some(item) = self.item(&key, None).await? else {
+            return Ok(None);
+        };
+        let actor: Actor = read(item)?;
+        // Nobody gets what was recorded for another source.
+        if actor.source == source {
+            Ok(Some(actor))
+        } else {
+            Err(corrupt(&key))
+        }
+    }
+
+    /// The list says which there are, and their own items who they are: those are what counts.
+    pub(super) async fn all_actors(&self) -> Result<Vec<Actor>, StoreError> {
+        let mut sources = Vec::new();
+        let mut next = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("#pk = :pk")
+                .expression_attribute_names("#pk", PK)
+                .expression_attribute_values(":pk", text(ACTORS))
+                .set_exclusive_start_key(next)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| unread("Query", error))?;
+            self.has_read(answer.consumed_capacity(), scanned(answer.scanned_count));
+            let items = answer.items.unwrap_or_default();
+            sources.extend(items.iter().map(|item| Key::of(item).sk));
+            next = answer.last_evaluated_key;
+            if next.is_none() {
+                break;
+            }
+        }
+        let mut actors = Vec::new();
+        for some in sources.chunks(AT_ONCE) {
+            let records = some.iter().map(|source| self.actor_of(source));
+            actors.extend(try_join_all(records).await?.into_iter().flatten());
+        }
+        Ok(actors)
+    }
+
+    /// The item and its place in the list, in one transaction. It hangs on nothing: what is recorded last
+    /// counts, and an administrator says it whole.
+    pub(super) async fn record_actor(&self, actor: &Actor) -> Result<(), StoreError> {
+        let key = Key::actor(&actor.source);
+        let actions = vec![
+            self.put(put(&key, actor)?)?,
+            self.put(Key::listed_actor(&actor.source).attributes())?,
+        ];
+        match self.in_turn(actions).await {
+            Ok(()) => Ok(()),
+            Err(unwritten) => Err(unwritten.into()),
+        }
+    }
+
+    pub(super) async fn forget_actor(&self, source: &str) -> Result<bool, StoreError> {
+        let actions = vec![
+            self.delete_only_if_there(&Key::actor(source))?,
+            self.delete(&Key::listed_actor(source))?,
+        ];
+        match self.in_turn(actions).await {
+            Ok(()) => Ok(true),
+            Err(Unwritten::Condition) => Ok(false),
+            Err(unwritten) => Err(unwritten.into()),
+        }
+    }
+
+    /// After whoever else is writing the same.
+    async fn in_turn(&self, actions: Vec<TransactWriteItem>) -> Result<(), Unwritten> {
+        for _ in 1..ATTEMPTS {
+            match self.transact(actions.clone()).await {
+                Err(Unwritten::Busy) => {}
+                answer => return answer,
+            }
+        }
+        self.transact(actions).await
+    }
+}

@@ -1,0 +1,92 @@
+//! What the stack answers to a request: its record, which is there a few seconds later.
+
+use std::time::Duration;
+
+use rekey_registry::VersionId;
+use rekey_registry::request::{Request, Requests, Standing};
+
+use crate::clock::Clock;
+use crate::console::Console;
+use crate::error::Error;
+use crate::moment::{seconds, span};
+use crate::world::{World, of_store};
+
+/// How often the record is asked for.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long an acceptance is given to become a rotation, before it is told as it is.
+const SETTLES: i64 = 5;
+
+/// The record of a request.
+///
+/// # Errors
+/// [`Error`] of the registry.
+pub async fn request<W: World>(world: &W, token: &VersionId) -> Result<Option<Request>, Error> {
+    let found = world.store().request(token).await;
+    found.map_err(|error| of_store(world, error))
+}
+
+/// Waits until a request is answered. None when time is out.
+///
+/// # Errors
+/// [`Error`] of the registry.
+pub async fn until_answered<W: World>(
+    world: &W,
+    console: &mut Console<'_>,
+    token: &VersionId,
+    timeout: Duration,
+) -> Result<Option<Request>, Error> {
+    let clock = world.clock();
+    let begin = clock.now();
+    loop {
+        let found = request(world, token).await?;
+        let now = clock.now();
+        let waited = now.saturating_sub(begin);
+        let is_late = waited >= seconds(timeout);
+        match found {
+            Some(request) if is_answer(&request.standing, now) || is_late => {
+                return Ok(Some(request).filter(|one| !is_open(&one.standing)));
+            }
+            None if is_late => return Ok(None),
+            Some(request) if is_open(&request.standing) => {
+                console.progress("the target is asked", &span(waited))?;
+            }
+            _ => console.progress("waiting for the answer", &span(waited))?,
+        }
+        clock.pause(ASK_EVERY).await;
+    }
+}
+
+/// A dry run that is not done has no answer.
+const fn is_open(standing: &Standing) -> bool {
+    matches!(standing, Standing::Rehearsing { .. })
+}
+
+const fn is_answer(standing: &Standing, now: i64) -> bool {
+    match standing {
+        Standing::Rehearsing { .. } => false,
+        Standing::Accepted { at } => now.saturating_sub(*at) >= SETTLES,
+        _ => true,
+    }
+}
+
+/// What to look at when no answer has come.
+pub fn unanswered<W: World>(world: &W, token: &VersionId, timeout: Duration) -> Error {
+    let function = &world.stack().request;
+    Error::Advised {
+        what: format!(
+            "no answer to the request {token} after {}",
+            span(seconds(timeout))
+        ),
+        advice: vec![
+            "the request is not lost: the bus has taken it, and it is answered when its turn comes"
+                .into(),
+            format!("the bus was {} in {}", world.stack().bus, world.region()),
+            format!("its answer: rekey requests show {token}"),
+            format!(
+                "what could not be understood: rekey replay list (the queue {function}-dead-letters)"
+            ),
+            format!("how many wait: the queue {function}; why: the log /aws/lambda/{function}"),
+        ],
+    }
+}

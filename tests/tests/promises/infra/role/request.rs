@@ -1,0 +1,141 @@
+//! The role of the function that judges requests: it looks, starts rotations, and reads no value.
+
+use serde_json::json;
+
+use super::{Need, Role, allow, announcements, any_secret, its_own_log, its_queue, the_registry};
+
+const ROLE: Role = Role {
+    template: "requests",
+    resource: "RequestFunctionRole",
+};
+
+fn rotations_on_request() -> Need {
+    let ours = json!({ "Ref": "RotationFunctionArn" });
+    allow(&["secretsmanager:RotateSecret"], any_secret()).when(json!({
+        "StringEquals": { "secretsmanager:resource/AllowRotationLambdaArn": ours },
+        "ArnEqualsIfExists": { "secretsmanager:RotationLambdaARN": ours },
+        "BoolIfExists": { "secretsmanager:ModifyRotationRules": "false" },
+    }))
+}
+
+/// The two kinds of items that say who may ask, whatever else a call writes.
+fn no_requester() -> Need {
+    let actions = [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    let about_requesters = json!({ "ForAnyValue:StringLike": {
+        "dynamodb:LeadingKeys": ["ACTOR#*", "ACTORS"],
+    }});
+    Need {
+        effect: "Deny".to_owned(),
+        ..allow(&actions, json!({ "Ref": "TableArn" })).when(about_requesters)
+    }
+}
+
+fn its_two_queues() -> Need {
+    let queues = ["Queue", "DeadLetterQueue"].map(|queue| json!({ "Fn::GetAtt": [queue, "Arn"] }));
+    allow(&["sqs:SendMessage"], json!(queues))
+}
+
+#[test]
+fn the_role_has_a_statement_per_need_and_no_other() {
+    ROLE.says_nothing_but(&[
+        "AnnounceWhatItDecides",
+        "HandOverToRetire",
+        "KeepTheRegistry",
+        "LeaveTheRequestersAlone",
+        "LetSecretsManagerRotate",
+        "LookAtSecrets",
+        "PutBackOrPark",
+        "RotateOnRequest",
+        "TakeFromItsQueue",
+        "WriteItsOwnLog",
+    ]);
+    ROLE.is_of_a_function();
+}
+
+#[test]
+fn it_looks_at_secrets_and_never_into_them() {
+    let actions = [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:ListSecretVersionIds",
+    ];
+    ROLE.says("LookAtSecrets", &allow(&actions, any_secret()));
+    let into = "secretsmanager:ListSecretVersionIds, secretsmanager:GetSecretValue";
+    let bent = ROLE.bent("secretsmanager:ListSecretVersionIds", into, "LookAtSecrets");
+    assert_ne!(bent, Some(allow(&actions, any_secret())));
+}
+
+#[test]
+fn it_rotates_what_our_function_rotates_and_changes_neither_function_nor_schedule() {
+    ROLE.says("RotateOnRequest", &rotations_on_request());
+    for (from, to) in [
+        (
+            "secretsmanager:RotateSecret\n",
+            "[secretsmanager:RotateSecret, secretsmanager:CancelRotateSecret]\n",
+        ),
+        ("resource/AllowRotationLambdaArn", "Name"),
+        (
+            "ModifyRotationRules: \"false\"",
+            "ModifyRotationRules: \"true\"",
+        ),
+        ("ArnEqualsIfExists:", "ArnLikeIfExists:"),
+    ] {
+        let bent = ROLE.bent(from, to, "RotateOnRequest");
+        assert_ne!(bent, Some(rotations_on_request()), "{to}");
+    }
+}
+
+/// RotateSecret asks its caller for it, and the function takes nothing but the four steps.
+#[test]
+fn it_may_invoke_the_rotation_function_and_no_other() {
+    let ours = json!({ "Ref": "RotationFunctionArn" });
+    ROLE.says(
+        "LetSecretsManagerRotate",
+        &allow(&["lambda:InvokeFunction"], ours),
+    );
+}
+
+#[test]
+fn it_keeps_the_registry_and_never_says_who_may_ask() {
+    ROLE.says("KeepTheRegistry", &the_registry());
+    ROLE.says("LeaveTheRequestersAlone", &no_requester());
+    for (from, to) in [
+        ("[\"ACTOR#*\", ACTORS]", "[\"ACTOR#*\"]"),
+        ("ForAnyValue:StringLike", "ForAllValues:StringLike"),
+        (
+            "Sid: LeaveTheRequestersAlone\n                Effect: Deny",
+            "Sid: LeaveTheRequestersAlone\n                Effect: Allow",
+        ),
+    ] {
+        let bent = ROLE.bent(from, to, "LeaveTheRequestersAlone");
+        assert_ne!(bent, Some(no_requester()), "{to}");
+    }
+}
+
+#[test]
+fn it_takes_from_its_queue_puts_back_there_and_parks_beside_it() {
+    ROLE.says("TakeFromItsQueue", &its_queue());
+    ROLE.says("PutBackOrPark", &its_two_queues());
+    let wider = "!GetAtt DeadLetterQueue.Arn, !Ref TableArn]";
+    let bent = ROLE.bent("!GetAtt DeadLetterQueue.Arn]", wider, "PutBackOrPark");
+    assert_ne!(bent, Some(its_two_queues()));
+}
+
+#[test]
+fn it_hands_over_to_the_queue_of_retirements_and_writes_its_own_log_only() {
+    let queue = json!({ "Ref": "RetireQueueArn" });
+    ROLE.says("HandOverToRetire", &allow(&["sqs:SendMessage"], queue));
+    ROLE.says("WriteItsOwnLog", &its_own_log("RequestLog"));
+}
+
+#[test]
+fn it_announces_under_its_own_name_on_the_inner_bus_only() {
+    let types = ["rekey.request.refused", "rekey.request.answered"];
+    ROLE.says(
+        "AnnounceWhatItDecides",
+        &announcements("rekey.request", &types),
+    );
+}

@@ -13,8 +13,6 @@ use crate::cloud::{Cloud, REGION};
 pub struct Door {
     /// `127.0.0.1:PORT`.
     address: String,
-    /// Whose key the calls have.
-    key: String,
 }
 
 /// What a function answered.
@@ -54,18 +52,7 @@ impl Door {
     /// The door of a local cloud.
     pub fn of(cloud: &Cloud) -> Self {
         let address = cloud.endpoint.trim_start_matches("http://").to_owned();
-        Self {
-            address,
-            key: "test".to_owned(),
-        }
-    }
-
-    /// The same door, for somebody else.
-    pub fn with_key(&self, key: &str) -> Self {
-        Self {
-            key: key.to_owned(),
-            ..self.clone()
-        }
+        Self { address }
     }
 
     async fn post(
@@ -77,11 +64,10 @@ impl Door {
     ) -> Result<Response> {
         let mut request = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential={}/20260101/{REGION}/{service}/aws4_request, \
+             Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
              SignedHeaders=host, Signature=0\r\n",
             self.address,
             body.len(),
-            self.key,
         );
         for (name, text) in more {
             request.push_str(&format!("{name}: {text}\r\n"));

@@ -76,15 +76,37 @@ impl Person {
         })
     }
 
-    /// The other services as this person.
-    pub fn door(&self, cloud: &Cloud) -> Door {
-        Door::of(cloud).with_key(&self.key)
-    }
-
     /// Secrets Manager as this person.
     pub fn secrets(&self) -> Secrets {
-        let credentials = Credentials::from_keys(&self.key, &self.secret_key, None);
-        Secrets::at(&self.endpoint, credentials)
+        Secrets::at(&self.endpoint, self.credentials())
+    }
+
+    /// EventBridge as this person.
+    pub fn buses(&self) -> aws_sdk_eventbridge::Client {
+        let config = aws_sdk_eventbridge::Config::builder()
+            .behavior_version(aws_sdk_eventbridge::config::BehaviorVersion::latest())
+            .region(aws_sdk_eventbridge::config::Region::from_static(REGION))
+            .credentials_provider(self.credentials())
+            .endpoint_url(&self.endpoint)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        aws_sdk_eventbridge::Client::from_conf(config)
+    }
+
+    /// SQS as this person.
+    pub fn queues(&self) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .region(aws_sdk_sqs::config::Region::from_static(REGION))
+            .credentials_provider(self.credentials())
+            .endpoint_url(&self.endpoint)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
+    }
+
+    fn credentials(&self) -> Credentials {
+        Credentials::from_keys(&self.key, &self.secret_key, None)
     }
 
     /// Runs `rekey` as this person. `settings` are the variables of a stack whose numbers are its own.

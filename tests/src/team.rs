@@ -3,9 +3,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::error::ProvideErrorMetadata as _;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::{Value, json};
 
-use crate::door::Door;
 use crate::person::Person;
 use crate::scene::Scene;
 use crate::stack::Stack;
@@ -20,7 +22,7 @@ pub struct Team {
     /// `rekey.requester.<name>`.
     pub source: String,
     bus: String,
-    door: Door,
+    buses: Client,
 }
 
 /// An entry that a bus took, or why not.
@@ -45,36 +47,33 @@ impl Team {
         let person =
             Person::with_policy(&scene.cloud, name, stack.output("PolicyArn")).await?;
         Ok(Self {
-            door: person.door(&scene.cloud),
+            buses: person.buses(),
             source: stack.output("Source").to_owned(),
             bus: scene.stack.output("RequestsBusName").to_owned(),
             person,
         })
     }
 
-    /// Puts one event on a bus as this requester, and says what came of it.
-    pub async fn put(
-        &self,
-        bus: &str,
-        source: &str,
-        detail_type: &str,
-        detail: &Value,
-    ) -> Result<Put> {
-        let entry = json!({ "Entries": [{
-            "EventBusName": bus, "Source": source, "DetailType": detail_type,
-            "Detail": detail.to_string(),
-        }] });
-        match self.door.json("events", "AWSEvents.PutEvents", &entry).await {
+    /// Puts events on a bus with one call as this requester, and says what came of it. Each entry has its
+    /// source, its type and its detail.
+    pub async fn put(&self, bus: &str, entries: &[(&str, &str, &Value)]) -> Result<Put> {
+        let entries = entries.iter().map(|(source, detail_type, detail)| {
+            PutEventsRequestEntry::builder()
+                .event_bus_name(bus)
+                .source(*source)
+                .detail_type(*detail_type)
+                .detail(detail.to_string())
+                .build()
+        });
+        let call = self.buses.put_events();
+        match call.set_entries(Some(entries.collect())).send().await {
             Ok(answer) => {
-                ensure!(answer["FailedEntryCount"] == 0, "{answer}");
+                ensure!(answer.failed_entry_count() == 0, "{answer:?}");
                 Ok(Put::Taken)
             }
             Err(error) => {
-                let text = error.to_string();
-                let code = text
-                    .split(|c: char| !c.is_ascii_alphanumeric())
-                    .find(|word| word.ends_with("Exception") || *word == "AccessDenied");
-                Ok(Put::Denied(code.with_context(|| text.clone())?.to_owned()))
+                let code = error.code().map(str::to_owned);
+                Ok(Put::Denied(code.with_context(|| format!("{error:?}"))?))
             }
         }
     }
@@ -82,26 +81,15 @@ impl Team {
     /// Asks for the rotation of a key. `id` ties the answer to it.
     pub async fn ask(&self, key: &str, id: &str, more: &Value) -> Result<()> {
         let detail = request(key, id, more)?;
-        let put = self.put(&self.bus, &self.source, ASKED, &detail).await?;
-        ensure!(put == Put::Taken, "{put:?}");
-        Ok(())
+        self.ask_all(&[detail]).await
     }
 
     /// Asks for many at once, ten to a call.
     pub async fn ask_all(&self, details: &[Value]) -> Result<()> {
         for some in details.chunks(10) {
-            let entries = some.iter().map(|detail| {
-                json!({
-                    "EventBusName": self.bus, "Source": self.source, "DetailType": ASKED,
-                    "Detail": detail.to_string(),
-                })
-            });
-            let entries = json!({ "Entries": entries.collect::<Vec<_>>() });
-            let answer = self
-                .door
-                .json("events", "AWSEvents.PutEvents", &entries)
-                .await?;
-            ensure!(answer["FailedEntryCount"] == 0, "{answer}");
+            let entries = some.iter().map(|detail| (self.source.as_str(), ASKED, detail));
+            let put = self.put(&self.bus, &entries.collect::<Vec<_>>()).await?;
+            ensure!(put == Put::Taken, "{put:?}");
         }
         Ok(())
     }

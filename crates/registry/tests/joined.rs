@@ -57,6 +57,19 @@ async fn the_version_of_a_request_has_its_reason_and_its_end_names_who_asked() {
 }
 
 #[tokio::test]
+async fn an_outcome_is_written_once_whatever_else_is_heard() {
+    let mut stage = Stage::begun().await;
+    book(&stage.store, NAME, &version(2), stage.now).await;
+    stage.rotate(2).await;
+    let before = stage.store.request(&version(2)).await.unwrap();
+    stage.now += MINUTE;
+    stage.tag("rekey:max-age", "90").await;
+    stage.rotate(3).await;
+    let after = stage.store.request(&version(2)).await.unwrap();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
 async fn a_rotation_that_nobody_asked_us_for_ends_as_ever() {
     let stage = Stage::rotated().await;
     let told = &stage.announced(COMPLETED)[0].detail;

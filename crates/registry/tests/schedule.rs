@@ -59,14 +59,21 @@ async fn a_secret_is_due_by_the_age_of_its_credential_and_a_little_later() {
 
 #[tokio::test]
 async fn it_is_moved_into_the_first_half_of_its_next_window() {
-    let stage = scheduled(&[("rekey:every", "30d"), ("rekey:window", WINDOW)]).await;
-    let promised = stage.now + 30 * DAY;
-    let windows = Windows::parse(WINDOW).unwrap();
-    let opening = windows.next_opening(promised).unwrap();
-    assert!(opening > promised);
-    assert_eq!(stage.armed(What::Rotate, 2), Some(promised));
-    let due_at = due_at(&stage).unwrap();
-    assert!((opening..=opening + HOUR).contains(&due_at), "{due_at}");
+    for (window, room) in [
+        (WINDOW, HOUR),
+        ("Sat 02:00-02:10", 5 * MINUTE),
+        ("Sun 23:58-00:02 / 12:00-12:01", 30),
+        ("Sat Sun 00:00-24:00", HOUR),
+    ] {
+        let stage = scheduled(&[("rekey:every", "30d"), ("rekey:window", window)]).await;
+        let promised = stage.now + 30 * DAY;
+        let windows = Windows::parse(window).unwrap();
+        let opening = windows.next_opening(promised).unwrap();
+        assert!(opening > promised, "{window}");
+        assert_eq!(stage.armed(What::Rotate, 2), Some(promised));
+        let due_at = due_at(&stage).unwrap();
+        assert!((opening..=opening + room).contains(&due_at), "{window}");
+    }
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ pub async fn up(ready: &Path, stack: &Path) -> Result<()> {
             "endpoint": scene.cloud.endpoint,
             "functions": {
                 "rotate": scene.stack.output("DatabaseFunctionName"),
+                "request": scene.stack.output("RequestFunctionName"),
                 "observe": scene.stack.output("ObserveFunctionName"),
                 "sweep": scene.stack.output("SweepFunctionName"),
                 "retire": scene.stack.output("RetireFunctionName"),
@@ -141,6 +142,7 @@ what becomes of it: a minute after the switch the old credential is due; the swe
 the functions by hand:
   cargo xtask invoke sweep events/samples/invoke/sweep.json
   cargo xtask invoke sweep events/samples/invoke/doctor.json
+  cargo xtask invoke request events/samples/invoke/request.json  # refused: nobody is recorded
   cargo xtask invoke observe events/samples/invoke/observe.json
   cargo xtask invoke retire events/samples/retire-order.json     # refused: its versions are nobody's
 

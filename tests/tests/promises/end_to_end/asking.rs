@@ -7,7 +7,8 @@ use rekey_tests::team::Team;
 use serde_json::Value;
 
 use super::PATIENCE;
-use super::operating::{until, versions};
+use super::after_rotation::TRAIL;
+use super::operating::{observed, until, versions};
 use super::playground::{details, events, quiet_with};
 
 /// The key of every scene's secret, as its users know it.
@@ -16,7 +17,12 @@ pub const KEY: &str = "db/app-primary";
 /// A quiet scene whose secret is registered and has its rotation turned on, with somebody who may record
 /// requesters. Requests may follow each other after a second.
 pub async fn office(name: &str, alternating: bool, more: &[(&str, &str)]) -> Result<(Scene, Person)> {
-    let parameters = [&[("RequestIntervalSeconds", "1"), ("ApartSeconds", "60")], more].concat();
+    let fixed = [
+        TRAIL,
+        ("RequestIntervalSeconds", "1"),
+        ("ApartSeconds", "60"),
+    ];
+    let parameters = [&fixed, more].concat();
     let scene = quiet_with(name, alternating, &parameters).await?;
     let strategy = if alternating {
         "alternating-users"
@@ -48,18 +54,7 @@ pub async fn settled(scene: &Scene) -> Result<()> {
         Ok((pending.is_empty() || pending == current).then_some(()))
     })
     .await?;
-    tag_is_seen(scene, &reader, "rotation_enabled").await
-}
-
-/// Waits until the registry has seen rotation turned on.
-async fn tag_is_seen(scene: &Scene, reader: &Person, _what: &str) -> Result<()> {
-    until(scene, "the registry knows that rotation is on", async || {
-        let arguments = ["secrets", "show", super::operating::NAME, "--json"];
-        let said = super::operating::rekey(scene, reader, &arguments).await?;
-        let text = said.json()?.to_string();
-        Ok(text.contains("\"rotation_enabled\":true").then_some(()))
-    })
-    .await
+    observed(scene).await
 }
 
 /// A team, recorded with these words of `rekey requesters allow`.

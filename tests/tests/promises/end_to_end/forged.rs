@@ -1,6 +1,7 @@
 //! Who asks is what IAM lets them be. One test for each way to be somebody else.
 
 use anyhow::Result;
+use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use rekey_tests::scene::Scene;
 use rekey_tests::team::{ASKED, Put, Team, request};
 use serde_json::json;
@@ -11,7 +12,7 @@ use super::playground::{details, events};
 
 async fn denied(team: &Team, bus: &str, source: &str, detail_type: &str) -> Result<()> {
     let detail = request(KEY, "forged", &json!({}))?;
-    let put = team.put(bus, source, detail_type, &detail).await?;
+    let put = team.put(bus, &[(source, detail_type, &detail)]).await?;
     assert!(
         matches!(&put, Put::Denied(code) if code.starts_with("AccessDenied")),
         "{source} {detail_type} on {bus}: {put:?}"
@@ -59,6 +60,22 @@ async fn iam_lets_a_requester_be_itself_and_nobody_else_on_one_bus_with_one_type
         denied(&shop, requests, &shop.source, detail_type).await?;
     }
     denied(&shop, inner, &shop.source, ASKED).await?;
+    // Behind an honest entry of the same call.
+    let (honest, forged) = (
+        request(KEY, "honest", &json!({}))?,
+        request(KEY, "forged", &json!({}))?,
+    );
+    for (source, detail_type) in [
+        ("rekey.requester.security", ASKED),
+        (shop.source.as_str(), "rekey.secret.retired"),
+    ] {
+        let entries = [
+            (shop.source.as_str(), ASKED, &honest),
+            (source, detail_type, &forged),
+        ];
+        let put = shop.put(requests, &entries).await?;
+        assert!(matches!(put, Put::Denied(_)), "{source} {detail_type}");
+    }
     denied(&shop, "default", "aws.secretsmanager", "Secret Label Updated").await?;
     nothing_came_of_it(&scene).await
 }
@@ -85,9 +102,11 @@ async fn even_the_owner_of_the_account_puts_nothing_else_on_the_requests_bus() -
     denied(&shop, scene.stack.output("BusName"), "rekey.request", "rekey.request.answered").await?;
     // Nor may they write into the queue behind the bus, where any source could be claimed.
     let queue = scene.stack.output("RequestQueueUrl");
-    let sent = shop.person.door(&scene.cloud).send(queue, "{}").await;
-    let refusal = sent.expect_err("the queue takes anything").to_string();
-    assert!(refusal.contains("AccessDenied"), "{refusal}");
+    let message = shop.person.queues().send_message();
+    let sent = message.queue_url(queue).message_body("{}").send().await;
+    let refusal = sent.expect_err("the queue takes anything");
+    let code = refusal.code().unwrap_or_default();
+    assert!(code.contains("AccessDenied"), "{refusal:?}");
     nothing_came_of_it(&scene).await
 }
 

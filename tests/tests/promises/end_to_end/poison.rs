@@ -38,7 +38,7 @@ async fn a_message_that_breaks_the_contract_is_parked_with_the_reason_and_can_be
     ];
     let bus = scene.stack.output("RequestsBusName").to_owned();
     for (detail, _) in &broken {
-        let put = shop.put(&bus, &shop.source, ASKED, detail).await?;
+        let put = shop.put(&bus, &[(&shop.source, ASKED, detail)]).await?;
         assert_eq!(put, Put::Taken);
     }
     // What comes with them is not held up.

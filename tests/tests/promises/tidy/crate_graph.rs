@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use super::{holds, tree};
 
 /// What each crate of ours may use of ours in production. A new crate gets its line here first.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("rekey-events", &[]),
     ("rekey-telemetry", &[]),
     ("rekey-rotation", &[]),

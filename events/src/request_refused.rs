@@ -12,7 +12,8 @@ use crate::topics::KeyScope;
 use crate::vocabulary::ErrorClass;
 
 event! {
-    /// A rotation request was refused. Nothing was changed by it.
+    /// A rotation request was refused: no rotation began. A forced one may have had the old credential retired before;
+    /// that has its own event.
     pub struct RequestRefused {
         required {
             /// A UUID version 5 of the request and the class: the same when it is refused twice for it.

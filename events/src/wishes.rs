@@ -60,6 +60,18 @@ pub struct Wishes {
     pub approves: Option<ClientRequestToken>,
 }
 
+impl Wishes {
+    /// The keys of `metadata` that it is read from.
+    pub const KEYS: &'static [&'static str] = &[
+        "force",
+        "dry_run",
+        "accept_no_overlap",
+        "rollout_note",
+        "window",
+        "approves",
+    ];
+}
+
 impl RotateRequested {
     /// Reads the keys of `metadata` that mean something here. All others are kept and passed on.
     ///

@@ -44,8 +44,7 @@ impl Team {
             "requester.yaml",
             &parameters,
         )?;
-        let person =
-            Person::with_policy(&scene.cloud, name, stack.output("PolicyArn")).await?;
+        let person = Person::with_policy(&scene.cloud, name, stack.output("PolicyArn")).await?;
         Ok(Self {
             buses: person.buses(),
             source: stack.output("Source").to_owned(),
@@ -87,7 +86,9 @@ impl Team {
     /// Asks for many at once, ten to a call.
     pub async fn ask_all(&self, details: &[Value]) -> Result<()> {
         for some in details.chunks(10) {
-            let entries = some.iter().map(|detail| (self.source.as_str(), ASKED, detail));
+            let entries = some
+                .iter()
+                .map(|detail| (self.source.as_str(), ASKED, detail));
             let put = self.put(&self.bus, &entries.collect::<Vec<_>>()).await?;
             ensure!(put == Put::Taken, "{put:?}");
         }

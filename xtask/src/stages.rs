@@ -89,19 +89,6 @@ const STAGES: [Stage; 14] = [
 ];
 
 /// The integration tests of the registry.
-const REGISTRY_TESTS: [&str; 10] = [
-    "at_once",
-    "bad_input",
-    "deadlines",
-    "deaths",
-    "doctor",
-    "lifecycle",
-    "reports",
-    "requests",
-    "shuffle",
-    "store_in_memory",
-];
-
 /// What stages share: made when the first one asks for it.
 #[derive(Default)]
 struct Context {
@@ -253,10 +240,25 @@ fn protocol(_: &mut Context) -> Result<()> {
     run::shown(cargo_test(&tests).args(["--", "--nocapture"]))
 }
 
+/// The names of a package's test targets, so that none is forgotten.
+fn tests_of(package: &str) -> Result<Vec<String>> {
+    let dir = place::root().join(package).join("tests");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let is_test =
+            path.extension().is_some_and(|ending| ending == "rs") || path.join("main.rs").exists();
+        let name = path.file_stem().and_then(|name| name.to_str());
+        names.extend(name.filter(|_| is_test).map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
 fn registry(_: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&[]);
-    for name in REGISTRY_TESTS {
-        tests.args(["--test", name]);
+    for name in tests_of("crates/registry")? {
+        tests.args(["--test", &name]);
     }
     run::shown(tests.args(["--", "--nocapture"]))
 }

@@ -44,29 +44,35 @@ pub async fn until_answered<W: World>(
         let waited = now.saturating_sub(begin);
         let is_late = waited >= seconds(timeout);
         match found {
-            Some(request) if is_answer(&request.standing, now) || is_late => {
-                return Ok(Some(request).filter(|one| !is_open(&one.standing)));
+            Some(request) if is_answer(&request, now) || is_late => {
+                return Ok(Some(request).filter(|one| open(one).is_none()));
             }
             None if is_late => return Ok(None),
-            Some(request) if is_open(&request.standing) => {
-                console.progress("the target is asked", &span(waited))?;
+            found => {
+                let what = found.as_ref().and_then(open);
+                console.progress(what.unwrap_or("waiting for the answer"), &span(waited))?;
             }
-            _ => console.progress("waiting for the answer", &span(waited))?,
         }
         clock.pause(ASK_EVERY).await;
     }
 }
 
-/// A dry run that is not done has no answer.
-const fn is_open(standing: &Standing) -> bool {
-    matches!(standing, Standing::Rehearsing { .. })
+/// What is waited for by a request that has no answer yet: a dry run that is not done, one whose approval was
+/// not gone on with.
+const fn open(request: &Request) -> Option<&'static str> {
+    match &request.standing {
+        Standing::Rehearsing { .. } => Some("the target is asked"),
+        Standing::AwaitingApproval { .. } if request.approved_by.is_some() => {
+            Some("approved; whether it may be done now is judged")
+        }
+        _ => None,
+    }
 }
 
-const fn is_answer(standing: &Standing, now: i64) -> bool {
-    match standing {
-        Standing::Rehearsing { .. } => false,
+const fn is_answer(request: &Request, now: i64) -> bool {
+    match &request.standing {
         Standing::Accepted { at } => now.saturating_sub(*at) >= SETTLES,
-        _ => true,
+        _ => open(request).is_none(),
     }
 }
 

@@ -37,7 +37,7 @@ Exit codes:
   0  done, or nothing to report
   1  failed: no connection, no permission, no answer; doctor: something waits for you
   2  the command was not understood
-  3  refused or held back; nothing was changed
+  3  refused or held back; it was not done
   4  doctor: registry and Secrets Manager do not agree
 
 Environment:

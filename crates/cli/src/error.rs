@@ -34,7 +34,7 @@ pub enum Error {
         /// The highest number that it has.
         highest: u32,
     },
-    /// Rekey refuses, here or in the function. Nothing was changed.
+    /// Rekey refuses, here or in the function.
     #[error("refused ({class}): {message}")]
     Refused {
         /// The error class.

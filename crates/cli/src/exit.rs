@@ -9,7 +9,7 @@ pub enum Exit {
     Failed,
     /// The command was not understood; nothing was asked of AWS.
     Usage,
-    /// Rekey refused, or holds back for now. Nothing was changed.
+    /// Rekey refused, or holds back for now. It was not done.
     Refused,
     /// The registry and Secrets Manager do not agree.
     Drift,
@@ -46,7 +46,7 @@ impl Exit {
                 "failed: no connection, no permission, no answer; doctor: something waits for you"
             }
             Self::Usage => "the command was not understood",
-            Self::Refused => "refused or held back; nothing was changed",
+            Self::Refused => "refused or held back; it was not done",
             Self::Drift => "doctor: registry and Secrets Manager do not agree",
         }
     }

@@ -1,10 +1,11 @@
 //! What a request for a rotation would come to. The function decides; this says it before anybody asks.
 
 use rekey_registry::request::{Impact, Refusal, Requests, Turn, Wishes, outlook};
-use rekey_registry::{Policy, SecretState};
+use rekey_registry::{Policy, SecretState, Snapshot};
 
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::live;
 use crate::moment::{span, told};
 use crate::view::affected;
 use crate::world::{World, of_store};
@@ -12,9 +13,11 @@ use crate::world::{World, of_store};
 /// How many things that stand in the way one after the other are looked behind.
 const LOOKED_BEHIND: usize = 8;
 
-/// What a request would come to, by the record.
+/// What a request would come to.
 #[derive(Clone, Debug)]
 pub struct Outlook {
+    /// How the secret is at this moment, by Secrets Manager's own word; or why that is not known.
+    look: Result<Snapshot, String>,
     /// Who is affected.
     pub impact: Impact,
     /// Whose turn it is, or was, among the secrets of its service.
@@ -26,7 +29,8 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// Of a request with these wishes. That a force counts is not assumed.
+    /// Of a request with these wishes. That a force counts is not assumed. Without a look at the secret it is
+    /// judged by the record.
     ///
     /// # Errors
     /// [`Error`] of the registry.
@@ -41,13 +45,55 @@ impl Outlook {
             None => Ok(None),
         };
         let turn = turn.map_err(|error| of_store(world, error))?;
-        let at = |at: i64| outlook(state, None, turn.as_ref(), wishes, policy, at);
+        let look = live::look(world, state).await;
+        let look = look.map_err(|error| error.to_string());
+        let seen = look.as_ref().ok();
+        let at = |at: i64| outlook(state, seen, turn.as_ref(), wishes, policy, at);
         Ok(Self {
             impact: Impact::of(state, policy, now),
             refusal: at(now),
             accepted_at: accepted_at(now, at),
             turn,
+            look,
         })
+    }
+
+    /// By what it is judged: `look`, or `record`.
+    pub const fn judged_by(&self) -> &'static str {
+        match self.look {
+            Ok(_) => "look",
+            Err(_) => "record",
+        }
+    }
+
+    /// That it is judged by the record alone, and why.
+    pub fn caveat(&self) -> Option<String> {
+        let why = self.look.as_ref().err()?;
+        Some(format!(
+            "by the record alone, which may be behind; the secret could not be looked at: {why}"
+        ))
+    }
+
+    /// What a request for this secret must say beside a reason, as options of `rekey rotate`.
+    pub fn needs(&self, state: &SecretState, policy: &Policy, now: i64) -> Vec<&'static str> {
+        let look = self.look.as_ref().ok();
+        let without = |note: bool, no_overlap: bool| {
+            let wishes = Wishes {
+                rollout_note: note.then(|| "a note".to_owned()),
+                accept_no_overlap: no_overlap,
+                ..Wishes::default()
+            };
+            outlook(state, look, None, &wishes, policy, now)
+        };
+        let all = without(true, true);
+        let mut needs = Vec::new();
+        if without(false, true) != all {
+            needs.push("--note or --window");
+        }
+        if without(true, false) != all {
+            needs.push("--accept-no-overlap");
+        }
+        needs
     }
 
     /// Who is affected and what speaks for and against a rotation, under a title each.
@@ -123,27 +169,6 @@ fn accepted_at(now: i64, outlook: impl Fn(i64) -> Option<Refusal>) -> Option<i64
         }
     }
     None
-}
-
-/// What a request for this secret must say beside a reason, as options of `rekey rotate`.
-pub fn needs(state: &SecretState, policy: &Policy, now: i64) -> Vec<&'static str> {
-    let without = |note: bool, no_overlap: bool| {
-        let wishes = Wishes {
-            rollout_note: note.then(|| "a note".to_owned()),
-            accept_no_overlap: no_overlap,
-            ..Wishes::default()
-        };
-        outlook(state, None, None, &wishes, policy, now)
-    };
-    let all = without(true, true);
-    let mut needs = Vec::new();
-    if without(false, true) != all {
-        needs.push("--note or --window");
-    }
-    if without(true, false) != all {
-        needs.push("--accept-no-overlap");
-    }
-    needs
 }
 
 /// The wishes of a request that says whatever it must.

@@ -41,6 +41,10 @@ pub struct Due {
     /// When the secret may be rotated, for what asks for a rotation: the tag `rekey:window`.
     #[serde(default)]
     pub window: Option<String>,
+    /// The last rotation that the schedule asked for and that came to no good end: what is asked for after
+    /// it is another request.
+    #[serde(default)]
+    pub after: Option<VersionId>,
 }
 
 /// FNV-1a.

@@ -39,8 +39,6 @@ pub struct Policy {
     /// How often RotateSecret is called in a second, all tenants together. Secrets Manager takes 50 of it in
     /// an account (User Guide, "AWS Secrets Manager quotas").
     pub rotations_per_second: u32,
-    /// After how long a rehearsal that was not answered is ordered again.
-    pub rehearse_again: i64,
 }
 
 impl Default for Policy {
@@ -62,7 +60,6 @@ impl Default for Policy {
             apart: HOUR,
             approval: DAY,
             rotations_per_second: 25,
-            rehearse_again: MINUTE,
         }
     }
 }

@@ -86,12 +86,15 @@ fn jitter(name: &str, promised: i64, room: i64) -> i64 {
 }
 
 /// The request that is put on the bus. Its id is the same in every repetition for one promise, so that the
-/// function that takes it knows it again.
+/// function that takes it knows it again, until a rotation that came of it has failed.
 pub(crate) fn wanted(due: &Due, policy: &Policy, now: i64) -> Telling<Wanted> {
     let (key, scope) = tell::key(&due.name, policy)?;
     let secret = tell::secret(&due.name, &due.arn)?;
     let mut request = RotateRequested::new(key, tell::time(now)?);
-    let what = format!("{}/{}", due.what, due.promised);
+    let what = match &due.after {
+        None => format!("{}/{}", due.what, due.promised),
+        Some(failed) => format!("{}/{}/{failed}", due.what, due.promised),
+    };
     request.event_id = Some(EventId::derive(&due.arn, &what));
     request.scope = scope;
     request.requested_by = Actor::new(SCHEDULED).ok();

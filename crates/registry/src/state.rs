@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use rekey_events::{Announcement, Source};
+use rekey_events::{Announcement, SCHEDULE_SOURCE, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::consumer::Consumer;
@@ -9,6 +9,9 @@ use crate::due::Due;
 use crate::policy::Policy;
 use crate::record::Secret;
 use crate::version::{Version, VersionId};
+
+/// The word for a rotation that has ended well.
+const SUCCESS: &str = "success";
 
 /// Everything that is recorded of one secret: what one query of its partition brings.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,6 +134,11 @@ impl SecretState {
         };
         let is_old = |what| matches!(what, What::Retire | What::GraceEnding);
         let window = self.secret.window_tag.as_ref();
+        let mut requests = self.secret.requests.iter().rev();
+        let failed = requests.find(|one| {
+            let outcome = one.outcome.as_deref();
+            one.source == SCHEDULE_SOURCE && outcome.is_some_and(|it| it != SUCCESS)
+        });
         let armed = self.secret.deadlines.iter();
         armed
             .filter_map(|(key, deadline)| {
@@ -147,6 +155,9 @@ impl SecretState {
                     switched_at: switched_at.filter(|_| is_old(key.what)),
                     ends_at: ends_at(&key.version).filter(|_| is_old(key.what)),
                     window: window.filter(|_| key.what == What::Rotate).cloned(),
+                    after: failed
+                        .filter(|_| key.what == What::Rotate)
+                        .map(|one| one.token.clone()),
                 })
             })
             .collect()

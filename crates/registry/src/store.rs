@@ -138,6 +138,10 @@ pub enum Next {
 
 /// Who took a deadline.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, for the length of a call"
+)]
 pub enum Taken {
     /// This caller. The deadline as it lies now, if it was moved on.
     Ours(Option<Due>),

@@ -12,9 +12,12 @@ mod world;
 use std::collections::BTreeSet;
 
 use rekey_events::{EventId, Source};
-use rekey_registry::{Happening, Store as _, What, Windows};
+use rekey_registry::request::Requested;
+use rekey_registry::{Changes, Happening, Store as _, What, Windows};
 use serde_json::{Value, json};
-use world::{Act, Change, Cut, DAY, HOUR, How, MINUTE, NAME, Process, Stage, Story, drive};
+use world::{
+    Act, Change, Cut, DAY, HOUR, How, MINUTE, NAME, Process, Stage, Story, drive, version,
+};
 
 /// Saturday nights.
 const WINDOW: &str = "Sat 02:00-04:00";
@@ -148,6 +151,31 @@ async fn what_is_asked_for_is_a_request_like_any_other_and_the_same_in_every_rep
     assert_eq!(request["metadata"]["rollout_note"], "scheduled by policy");
     let wishes = asked[0].request.wishes().unwrap();
     assert!(!wishes.force && !wishes.dry_run && !wishes.accept_no_overlap);
+}
+
+#[tokio::test]
+async fn after_a_rotation_that_failed_it_is_asked_for_under_another_id() {
+    let mut stage = scheduled(&[("rekey:every", "30d")]).await;
+    stage.now = due_at(&stage).unwrap();
+    assert_eq!(stage.sweep().await.asked, 1);
+    let before = stage.state();
+    let mut after = before.clone();
+    after.secret.requests.push(Requested {
+        token: version(77),
+        at: stage.now,
+        source: rekey_events::SCHEDULE_SOURCE.to_owned(),
+        actor: None,
+        reason: None,
+        correlation: std::collections::BTreeMap::new(),
+        superseded_by: None,
+        outcome: Some("failed".to_owned()),
+    });
+    let changes = Changes::between(Some(&before), &after).unwrap();
+    stage.store.commit(&changes).await.unwrap();
+    stage.now += 15 * MINUTE;
+    assert_eq!(stage.sweep().await.asked, 1);
+    let asked = stage.asked.taken();
+    assert_ne!(asked[0].request.event_id, asked[1].request.event_id);
 }
 
 #[tokio::test]

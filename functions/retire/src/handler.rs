@@ -15,12 +15,13 @@ use rekey_rotators::postgres::Postgres;
 use rekey_telemetry::OrderMetric;
 use serde_json::Value;
 
+use crate::awaited::{Awaited, awaited};
 use crate::config::Config;
 use crate::dependants::KnownDependants;
 use crate::health::{HealthChecks, HealthError};
 use crate::ledger::Registry;
 use crate::order::{Order, OrderError, Wish};
-use crate::rehearsal::{self, Awaited};
+use crate::rehearsal;
 
 /// The longest that one order may take. Under the time after which the target ends a session that says
 /// nothing, so that no order goes on whose lock is gone.
@@ -195,6 +196,11 @@ impl Retire {
                 if order.wire.promised_at.is_some() && !is_due(&state, &version, at) {
                     return order.not_due();
                 }
+                match awaited(ledger, order).await {
+                    Ok(Awaited::Yes) => {}
+                    Ok(Awaited::Answered | Awaited::No) => return order.not_waited_for(),
+                    Err(error) => return order.unrecorded(&error.into()),
+                }
                 let waited = patience(&state, &version, &ledger.policy, at);
                 if request.patience == Patience::Wait && waited == Waited::BoundReached {
                     request.patience = Patience::BoundReached;
@@ -226,7 +232,7 @@ impl Retire {
     }
 
     async fn rehearse(&self, order: &Order, request: &RehearseRequest) -> RetireAnswer {
-        match rehearsal::awaited(&self.aftermath.ledger, order).await {
+        match awaited(&self.aftermath.ledger, order).await {
             Ok(Awaited::Yes) => match self.aftermath.rehearse(request).await {
                 Ok(rehearsed) => order.rehearsed(&rehearsed),
                 Err(objection) => order.failed(&objection.into()),
@@ -270,6 +276,7 @@ impl Retire {
         let version = VersionId::new(version.as_str());
         let message = answer.message.as_str().to_owned();
         let undone = matches!(answer.outcome, OrderOutcome::Refused | OrderOutcome::Failed);
+        let missed = undone && self.is_missed(order).await?;
         let what = match &order.wish {
             // What could not be tried, or proved, is tried again.
             Wish::Clear(_) if undone || answer.retryable == Some(true) => return Ok(()),
@@ -278,7 +285,7 @@ impl Retire {
                 cleared: answer.outcome == OrderOutcome::Cleared,
                 why: message,
             },
-            Wish::Retire(_) if undone && nobody_is_told(order) => Report::Held {
+            Wish::Retire(_) if missed => Report::Held {
                 version,
                 cause: answer
                     .class
@@ -306,6 +313,21 @@ impl Retire {
         }
     }
 
+    /// Whether somebody who is not told of it waits for this retirement: a deadline that ordered it, or a request.
+    async fn is_missed(&self, order: &Order) -> Result<bool, CallError> {
+        if order.wire.promised_at.is_some() {
+            return Ok(true);
+        }
+        if order.wire.request.is_none() {
+            return Ok(false);
+        }
+        // Of a request that does not wait, nothing was tried, and nothing holds the credential.
+        let awaited = awaited(&self.aftermath.ledger, order).await;
+        awaited
+            .map(|awaited| awaited == Awaited::Yes)
+            .map_err(|error| CallError::Unrecorded(error.into()))
+    }
+
     /// Answers the request that a rehearsal was made for.
     async fn tell_request(&self, order: &Order, answer: &RetireAnswer) -> Result<(), CallError> {
         let registry = &self.aftermath.ledger;
@@ -315,11 +337,6 @@ impl Retire {
             CallError::Unrecorded(error)
         })
     }
-}
-
-/// Whether nobody waits for the answer to a retirement: a deadline ordered it, or a request that goes on later.
-const fn nobody_is_told(order: &Order) -> bool {
-    order.wire.promised_at.is_some() || order.wire.request.is_some()
 }
 
 /// Whether the deadline that ordered a retirement still stands. An order may lie in the queue while its version

@@ -6,7 +6,8 @@ use rekey_rotation::{
     Cause, Held, Intended, Ledger, LedgerError, Operation, Retired, RolledBack, SecretId, Void,
 };
 
-use crate::order::{in_words, name_of};
+use crate::answer::in_words;
+use crate::order::name_of;
 
 /// How many services in the way are named: a record and an event have their limits.
 const MOST_SERVICES: usize = 100;

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
+mod awaited;
 mod config;
 mod dependants;
 mod handler;

@@ -4,45 +4,14 @@ use rekey_events::{
     Check, CheckResult, ErrorClass, Identifier, Message, OrderOutcome, PlannedStep, RetireAnswer,
     Step,
 };
-use rekey_registry::request::{
-    Checked, Planned, Rehearsal, Request, Requests as _, Standing, rehearsed,
-};
-use rekey_registry::{Failed, StoreError, VersionId};
+use rekey_registry::Failed;
+use rekey_registry::request::{Checked, Planned, Rehearsal, rehearsed};
 use rekey_rotation::Rehearsed;
 
+use crate::answer::class;
+use crate::awaited::{Awaited, awaited, token};
 use crate::ledger::Registry;
-use crate::order::{Order, class};
-
-/// What is to be done about an order to rehearse.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Awaited {
-    /// Its request waits, or a person asked without one.
-    Yes,
-    /// Its request has its answer.
-    Answered,
-    /// No dry run of this secret has this id. Whoever may invoke the function could name any.
-    No,
-}
-
-/// Looks at the request that an order names.
-pub async fn awaited(registry: &Registry, order: &Order) -> Result<Awaited, StoreError> {
-    match token(order) {
-        None => Ok(Awaited::Yes),
-        Some(token) => {
-            let request = registry.store.request(&token).await?;
-            Ok(request.map_or(Awaited::No, |request| standing(&request, &order.name)))
-        }
-    }
-}
-
-fn standing(request: &Request, secret: &str) -> Awaited {
-    let is_of = request.wishes.dry_run && request.secret.as_deref() == Some(secret);
-    match &request.standing {
-        Standing::Rehearsing { .. } if is_of => Awaited::Yes,
-        standing if is_of && standing.is_final() => Awaited::Answered,
-        _ => Awaited::No,
-    }
-}
+use crate::order::Order;
 
 /// Records the answer with the request that waits for it, and announces it. An answer that is recorded
 /// already, and was not announced, is announced.
@@ -62,11 +31,6 @@ pub async fn tell(
     let Registry { store, bus, policy } = registry;
     rehearsed(store, bus, &token, &found, policy, at).await?;
     Ok(())
-}
-
-fn token(order: &Order) -> Option<VersionId> {
-    let request = order.wire.request.as_ref()?;
-    Some(VersionId::new(request.as_str()))
 }
 
 /// What a rehearsal found, as the registry keeps it.
@@ -172,7 +136,7 @@ mod tests {
     use super::*;
     use rekey_events::RetireOrder;
     use rekey_rotation::{CheckName, TargetError};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const TOKEN: &str = "81b00c56-bab7-5f69-b565-f58ef884554e";
     const VERSION: &str = "b27c1d9a-0e55-4f6b-9c1f-7a84d1c0e2f3";
@@ -182,14 +146,6 @@ mod tests {
             "operation": "rehearse", "secret": "prod/db/app", "version_id": VERSION, "request": TOKEN,
         });
         Order::parse(RetireOrder::try_from(order).unwrap(), "delivery-1").unwrap()
-    }
-
-    fn request(secret: &str, dry_run: bool, standing: Value) -> Request {
-        serde_json::from_value(json!({
-            "token": TOKEN, "source": "rekey.requester.billing", "secret": secret, "received_at": 0,
-            "asked_at": 0, "wishes": { "dry_run": dry_run }, "standing": standing,
-        }))
-        .unwrap()
     }
 
     /// What a rehearsal says when the target gives this error, or none.
@@ -214,23 +170,6 @@ mod tests {
         Rehearsed {
             checks: CheckName::ALL.map(check).to_vec(),
             steps: if error.is_some() { vec![] } else { vec![step] },
-        }
-    }
-
-    #[test]
-    fn a_rehearsal_is_made_for_the_dry_run_that_waits_for_it_and_for_no_other() {
-        let waits = json!({ "is": "rehearsing", "since": 0 });
-        let planned = json!({ "is": "planned", "at": 0 });
-        let accepted = json!({ "is": "accepted", "at": 0 });
-        for (secret, dry_run, standing, expected) in [
-            ("prod/db/app", true, waits.clone(), Awaited::Yes),
-            ("prod/db/app", true, planned.clone(), Awaited::Answered),
-            ("prod/db/other", true, waits, Awaited::No),
-            ("prod/db/other", true, planned, Awaited::No),
-            ("prod/db/app", false, accepted, Awaited::No),
-        ] {
-            let request = request(secret, dry_run, standing);
-            assert_eq!(super::standing(&request, "prod/db/app"), expected);
         }
     }
 

@@ -8,15 +8,15 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::find;
 use crate::moment::{rfc3339, told};
-use crate::outlook::{Outlook, all_said, needs};
+use crate::outlook::{Outlook, all_said};
 use crate::table::{Table, Text, Tone};
 use crate::view::ImpactView;
 use crate::world::World;
 
 /// Show who is affected by a rotation of one secret, and whether one would be accepted now.
 ///
-/// It asks nobody and changes nothing: what a request would come to is judged here, by the record and by the
-/// rules of the function that answers requests. Who may ask is not looked at.
+/// It asks nobody and changes nothing: what a request would come to is judged here, by the record, a look at the
+/// secret's labels and the rules of the function that answers requests. Who may ask is not looked at.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -62,6 +62,7 @@ struct RequestView<'a> {
     message: Option<&'a str>,
     advice: Option<&'a str>,
     accepted_at: Option<String>,
+    judged_by: &'static str,
 }
 
 impl Impact {
@@ -82,7 +83,7 @@ impl Impact {
         for (title, text) in outlook.lines(world, &state) {
             add(title, text.into());
         }
-        let needs = needs(&state, &world.stack().policy, now);
+        let needs = outlook.needs(&state, &world.stack().policy, now);
         if !needs.is_empty() {
             add("Needs", needs.join(", ").into());
         }
@@ -91,6 +92,9 @@ impl Impact {
             Some(_) => Tone::Notice,
         };
         add("Now", Text::toned(&outlook.told(&state, now), tone));
+        if let Some(caveat) = outlook.caveat() {
+            add("Judged", Text::toned(&caveat, Tone::Notice));
+        }
         console.table(&page)?;
         Ok(Exit::Ok)
     }
@@ -124,13 +128,14 @@ fn document<'a, W: World>(world: &W, state: &'a SecretState, outlook: &'a Outloo
             free_at: outlook.free_at(&secret.name, policy).map(rfc3339),
         }),
         approval: secret.approval_manual,
-        needs: needs(state, policy, now),
+        needs: outlook.needs(state, policy, now),
         request: RequestView {
             accepted: refusal.is_none(),
             class: refusal.map(|it| it.class.as_str()),
             message: refusal.map(|it| it.message.as_str()),
             advice: refusal.map(|it| it.advice.as_str()),
             accepted_at: outlook.accepted_at.map(rfc3339),
+            judged_by: outlook.judged_by(),
         },
     }
 }

@@ -42,7 +42,8 @@ Examples:
 The same command again is a new request.
 
 Exit codes: 0 accepted, waiting for its approval, or planned; with --wait, rotated; 1 no answer in
-time, or the rotation failed; 3 refused, and nothing was changed.")]
+time, or the rotation failed; 3 refused: no rotation began. With --force the old credential may have
+been retired before that.")]
 pub struct Rotate {
     /// The name, ARN or key of the secret.
     name: String,

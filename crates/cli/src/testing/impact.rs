@@ -1,13 +1,14 @@
 //! `rekey impact`
 
 use rekey_registry::request::{Requests, Settlement, Turn};
+use rekey_registry::{Look, LookError, SeenVersion};
 use serde_json::json;
 
 use super::cast::{everybody, orders, state};
 use super::golden::golden;
 use super::rotate::{LINE, shop};
 use super::typed::{at_width, typed};
-use super::world::{NOW, TestWorld};
+use super::world::{NOW, TestWorld, snapshot};
 use crate::exit::Exit;
 
 #[tokio::test]
@@ -36,6 +37,35 @@ async fn what_time_alone_is_in_the_way_of_is_told_with_that_time() {
     let seen = typed(&world, "impact prod/smtp/sendgrid --json").await;
     assert_eq!(seen.json()["request"]["class"], "invalid_request");
     assert!(seen.json()["request"]["accepted_at"].is_null());
+}
+
+#[tokio::test]
+async fn a_look_at_the_secret_counts_and_without_one_it_is_judged_by_the_record() {
+    let world = shop().await;
+    let mut seen = snapshot(&orders());
+    seen.versions.push(SeenVersion {
+        id: "f0000000-0000-4000-8000-000000000005".into(),
+        created_ms: Some(NOW * 1_000),
+        labels: ["AWSPENDING".to_owned()].into(),
+    });
+    world.looks("prod/db/orders", Ok(Look::Found(Box::new(seen))));
+    // Its event has not come: the record knows of no rotation.
+    let seen = typed(&world, "impact prod/db/orders --json").await;
+    assert_eq!(seen.json()["request"]["class"], "rotation_open");
+    assert_eq!(seen.json()["request"]["judged_by"], "look");
+
+    for look in [
+        Err(LookError::Denied("no such right".into())),
+        Ok(Look::Missing),
+    ] {
+        world.looks("prod/db/orders", look);
+        let seen = typed(&world, "impact prod/db/orders --json").await;
+        assert_eq!(seen.exit, Exit::Ok);
+        assert_eq!(seen.json()["request"]["accepted"], true);
+        assert_eq!(seen.json()["request"]["judged_by"], "record");
+        let seen = typed(&world, "impact prod/db/orders").await;
+        assert!(seen.out.contains("by the record alone"), "{}", seen.out);
+    }
 }
 
 /// A secret with a policy of its own.

@@ -43,6 +43,8 @@ pub enum Later {
     Nothing,
     /// The last request stands so now.
     Stands(Standing),
+    /// Another one does.
+    Other(VersionId, Standing),
     /// The record of a secret is this now.
     Is(Box<SecretState>),
 }
@@ -85,6 +87,7 @@ impl Office {
                 let token = self.last();
                 self.stands(&token, standing).await;
             }
+            Some(Later::Other(token, standing)) => self.stands(&token, standing).await,
             Some(Later::Is(state)) => self.is(&state).await,
         }
     }

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::cast::{orders, orders_rotated};
 use super::golden::golden;
+use super::office::Later;
 use super::rotate::{LINE, refusal_of, shop};
-use super::typed::{at_a_terminal, at_width, typed};
+use super::typed::{Seen, at_a_terminal, at_width, typed};
 use super::world::{NOW, TestWorld};
 use crate::exit::Exit;
 
@@ -217,6 +218,52 @@ async fn an_approval_is_a_document_of_both_requests() {
     assert_eq!(document["request"]["approved_by"], "team leads");
 }
 
+/// A request that waits, approved while RotateSecret is throttled, and what happens then.
+async fn approved_and_then(standing: Option<Standing>) -> (Seen, String) {
+    let (world, id) = waiting().await;
+    *world.office.is_throttled.lock().unwrap() = true;
+    let then = standing.map(|standing| Later::Other(id.as_str().into(), standing));
+    world.office.later(then);
+    let line = format!("requests approve {id} --as leads --yes");
+    (typed(&world, &line).await, id)
+}
+
+#[tokio::test]
+async fn what_was_approved_and_refused_after_that_is_told_as_refused() {
+    let refusal = refusal_of("permission", "Secrets Manager does not let us");
+    let (seen, id) = approved_and_then(Some(Standing::Refused(refusal))).await;
+    golden("requests-approve-refused", &seen.both());
+    assert_eq!((seen.exit, seen.out.as_str()), (Exit::Refused, ""));
+    let told = format!("the request {id} was approved, and refused after that");
+    assert!(seen.err.contains(&told), "{}", seen.err);
+}
+
+#[tokio::test]
+async fn what_was_approved_and_waits_for_its_turn_goes_on() {
+    let (seen, _) = approved_and_then(None).await;
+    assert_eq!(seen.exit, Exit::Ok);
+    assert!(seen.out.contains("goes on; it is accepted"), "{}", seen.out);
+}
+
+#[tokio::test]
+async fn an_approval_that_nobody_goes_on_with_is_no_end() {
+    let (world, id) = waiting().await;
+    let token = id.as_str().into();
+    let request = world.store.request(&token).await.unwrap().unwrap();
+    let awaits = request.standing;
+    *world.office.is_throttled.lock().unwrap() = true;
+    world.office.later([Later::Other(token.clone(), awaits)]);
+    let line = format!("requests approve {id} --as leads --yes --timeout 20s");
+    let seen = typed(&world, &line).await;
+    assert_eq!(seen.exit, Exit::Failed);
+    assert!(
+        seen.err
+            .contains("approved, and was not gone on with after 20 s"),
+        "{}",
+        seen.err
+    );
+}
+
 #[tokio::test]
 async fn nobody_approves_their_own_or_without_being_asked() {
     let (world, id) = waiting().await;
@@ -235,6 +282,13 @@ async fn nobody_approves_their_own_or_without_being_asked() {
         .unwrap()
         .unwrap();
     assert!(matches!(waits.standing, Standing::AwaitingApproval { .. }));
+    let seen = typed(&world, &format!("requests approve {id} --as readers --yes")).await;
+    assert!(
+        seen.err
+            .contains("waits for its approval still, until in 24 h"),
+        "{}",
+        seen.err
+    );
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rekey_events::EventId;
 use rekey_registry::testing::MemoryStore;
 use rekey_registry::{
-    Changes, Look, LookError, Policy, SecretState, Secrets, SeenVersion, Snapshot, Store,
+    Changes, Look, LookError, Policy, Presence, SecretState, Secrets, SeenVersion, Snapshot, Store,
     TaggedPage,
 };
 use serde_json::Value;
@@ -125,10 +125,6 @@ impl TestWorld {
 /// What Secrets Manager says of a secret whose record is right.
 pub fn snapshot(state: &SecretState) -> Snapshot {
     let secret = &state.secret;
-    let owner = secret
-        .owner
-        .clone()
-        .map(|owner| ("rekey:owner".to_owned(), owner));
     let seen = |version: &rekey_registry::Version| SeenVersion {
         id: version.id.clone(),
         created_ms: version.created_at.map(|at| at * 1_000),
@@ -137,13 +133,49 @@ pub fn snapshot(state: &SecretState) -> Snapshot {
     Snapshot {
         name: secret.name.clone(),
         arn: secret.arn.clone(),
-        tags: owner.into_iter().collect(),
+        tags: tags(secret),
         rotation_enabled: secret.rotation_enabled,
         rotation_function: secret.rotation_function.clone(),
         last_rotated: secret.last_rotated,
+        owning_service: secret.owning_service.clone(),
+        deleted: match secret.presence {
+            Presence::Deleting { until } => until,
+            _ => None,
+        },
         versions: state.versions.values().map(seen).collect(),
         ..Snapshot::default()
     }
+}
+
+/// The tags that say what the record says.
+fn tags(secret: &rekey_registry::Secret) -> BTreeMap<String, String> {
+    let number = |number: Option<i64>| number.map(|number| number.to_string());
+    let list = |list: &[String]| Some(list.join(" ")).filter(|text| !text.is_empty());
+    let tags = [
+        ("rekey:owner", secret.owner.clone()),
+        (
+            "rekey:kind",
+            Some(secret.kind.clone()).filter(|kind| kind != "unknown"),
+        ),
+        ("rekey:grace", number(secret.grace_tag)),
+        ("rekey:max-age", number(secret.max_age_days)),
+        ("rekey:health", list(&secret.health)),
+        ("rekey:window", secret.window_tag.clone()),
+        (
+            "rekey:approval",
+            secret.approval_manual.then(|| "manual".to_owned()),
+        ),
+        (
+            "rekey:every",
+            secret.every.map(|every| format!("{}m", every / 60)),
+        ),
+        ("rekey:service", secret.service.clone()),
+        ("rekey:sites", list(&secret.sites)),
+        ("rekey:strategy", secret.strategy_tag.clone()),
+    ];
+    tags.into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
 }
 
 impl Secrets for Shelf {

@@ -105,7 +105,7 @@ pub(super) fn settle(state: &mut SecretState, policy: &Policy, now: i64) {
         let begun = version
             .rotation
             .as_ref()
-            .is_some_and(|it| it.begun_at.is_some());
+            .is_some_and(|it| it.begun_at.is_some() || it.request.is_some());
         if begun && !version.was_active() && version.labels.is_empty() {
             let rotation = version.rotation_mut();
             rotation.abandoned_at.get_or_insert(now);

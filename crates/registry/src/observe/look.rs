@@ -199,6 +199,20 @@ fn created_at(state: &SecretState, id: &VersionId) -> Option<i64> {
     state.versions.get(id)?.created_at
 }
 
+/// What a look says of whether and when a secret may be rotated.
+pub(crate) fn policy(secret: &mut Secret, snapshot: &Snapshot) {
+    tags(secret, snapshot);
+    secret.owning_service.clone_from(&snapshot.owning_service);
+    secret.rotation_enabled = snapshot.rotation_enabled;
+    secret
+        .rotation_function
+        .clone_from(&snapshot.rotation_function);
+    secret.presence = match snapshot.deleted {
+        None => Presence::Present,
+        until @ Some(_) => Presence::Deleting { until },
+    };
+}
+
 fn tags(secret: &mut Secret, snapshot: &Snapshot) {
     secret.owner = snapshot.owner().map(str::to_owned);
     secret.bad_tags.clear();

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use rekey_events::{LimitError, PayloadError, RotateRequested};
-use serde_json::Value;
+use rekey_events::{LimitError, PayloadError, RotateRequested, SCHEDULE_SOURCE};
+use serde_json::{Map, Value};
 
 use crate::request::record::{Request, Standing, Wishes};
 use crate::version::VersionId;
@@ -30,6 +30,8 @@ pub struct Ask {
     pub wishes: Wishes,
     /// What ties it to the work around it.
     pub correlation: BTreeMap<String, Value>,
+    /// What else its producer said that the contract does not know, as JSON.
+    pub extra: Option<String>,
 }
 
 impl Ask {
@@ -45,6 +47,7 @@ impl Ask {
         let wishes = detail.wishes()?;
         let scope = detail.scope.as_ref();
         let correlation = correlation(detail)?;
+        let extra = extra(detail)?;
         let text = |text: Option<&str>| text.map(str::to_owned);
         Ok(Self {
             token: VersionId::new(detail.token(source, envelope_id).to_string()),
@@ -74,6 +77,7 @@ impl Ask {
                 approves: wishes.approves.map(|token| VersionId::new(token.as_str())),
             },
             correlation,
+            extra,
         })
     }
 
@@ -95,6 +99,7 @@ impl Ask {
             forced: false,
             approved_by: None,
             correlation: self.correlation.clone(),
+            extra: self.extra.clone(),
             impact: None,
             // Replaced before it is written.
             standing: Standing::Accepted { at: now },
@@ -103,13 +108,19 @@ impl Ask {
         }
     }
 
-    /// Whether a record may be this request's: an id that comes again for something else is no repeat.
+    /// Whether a record may be this request's. An id that comes again for something else, or an hour later,
+    /// is no repeat; a schedule asks again under its id until it is done.
     pub(crate) fn is_of(&self, known: &Request) -> bool {
-        known.source == self.source
+        let apart = known.asked_at.abs_diff(self.asked_at);
+        (apart < HOUR || self.source == SCHEDULE_SOURCE)
+            && known.source == self.source
             && known.wishes == self.wishes
             && known.key.as_ref().is_none_or(|key| *key == self.key)
     }
 }
+
+/// How far apart the times of repetitions may be, in seconds.
+const HOUR: u64 = 60 * 60;
 
 /// The longest correlation that is carried along, in bytes of JSON: it stands in the record of the secret, in
 /// that of the request and in each of its events.
@@ -127,4 +138,26 @@ fn correlation(detail: &RotateRequested) -> Result<BTreeMap<String, Value>, Payl
             .within("detail"));
     }
     Ok(fields.into_iter().collect())
+}
+
+/// The longest of what a newer producer adds, in bytes of JSON.
+const LONGEST_EXTRA: usize = 4 * 1024;
+
+fn extra(detail: &RotateRequested) -> Result<Option<String>, PayloadError> {
+    let mut kept = Map::new();
+    if let Ok(Value::Object(fields)) = serde_json::to_value(&detail.extra) {
+        kept.extend(fields);
+    }
+    if let Ok(Value::Object(mut fields)) = serde_json::to_value(&detail.metadata) {
+        fields.retain(|name, _| !rekey_events::Wishes::KEYS.contains(&name.as_str()));
+        if !fields.is_empty() {
+            kept.insert("metadata".to_owned(), Value::Object(fields));
+        }
+    }
+    let text = Value::Object(kept.clone()).to_string();
+    if text.len() > LONGEST_EXTRA {
+        let limit = "with at most 4 KB of what the contract does not know";
+        return Err(PayloadError::from(LimitError::new(limit)).within("detail"));
+    }
+    Ok((!kept.is_empty()).then_some(text))
 }

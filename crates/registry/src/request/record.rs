@@ -50,6 +50,10 @@ pub struct Request {
     /// What ties it to the work around it, as it came.
     #[serde(default)]
     pub correlation: BTreeMap<String, Value>,
+    /// What else its producer said that the contract does not know, as JSON: kept for whoever knows it, and
+    /// never announced.
+    #[serde(default)]
+    pub extra: Option<String>,
     /// Who is affected, as it was known when it was accepted.
     #[serde(default)]
     pub impact: Option<Impact>,

@@ -269,6 +269,7 @@ pub(super) fn request(number: u32, received_at: i64) -> Request {
         forced: true,
         approved_by: Some("another".to_owned()),
         correlation: correlation(),
+        extra: Some(json!({ "urgency": 3, "nothing": null }).to_string()),
         impact: Some(Impact {
             owner: Some("payments".to_owned()),
             consumers: vec![Affected {

@@ -95,13 +95,85 @@ async fn an_approval_that_comes_too_late_is_refused() {
 }
 
 #[tokio::test]
-async fn what_was_approved_is_judged_anew() {
+async fn while_time_alone_is_in_the_way_a_yes_is_not_used_up() {
     let (mut office, request) = waiting().await;
     office.now += HOUR;
     office.tag("rekey:window", "Sun 03:00-03:01").await;
+    let refused = office.ask(SECURITY, approving(&request)).await;
+    assert_ne!(refused.token, request.token);
+    assert_eq!(refusal(&refused).class, "window_closed");
+    let waits = office.stands(&request.token).await;
+    assert_eq!(waits.standing.as_str(), "awaiting_approval");
+    assert_eq!(waits.approved_by, None);
+    office.tag("rekey:window", "00:00-24:00").await;
+    office.now += MINUTE;
+    let done = office.ask(SECURITY, approving(&request)).await;
+    assert_eq!(done.standing.as_str(), "rotating");
+}
+
+#[tokio::test]
+async fn what_was_approved_is_judged_anew() {
+    let (mut office, request) = waiting().await;
+    office.now += HOUR;
+    office.tag("rekey:kind", "carrier-pigeon").await;
     let done = office.ask(SECURITY, approving(&request)).await;
     assert_eq!(done.token, request.token);
-    assert_eq!(refusal(&done).class, "window_closed");
+    assert_eq!(refusal(&done).class, "invalid_request");
+    assert_eq!(office.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_approves_in_time_is_refused_and_told() {
+    let (mut office, request) = waiting().await;
+    let ask = crate::office::asked(PAYMENTS, START, json!({}));
+    assert_eq!(ask.token, request.token);
+    office.now = START + DAY;
+    let done = office.ask_again(&ask).await;
+    assert_eq!(refusal(&done).class, "forbidden");
+    assert_eq!(office.announced("rekey.request.refused").len(), 1);
+}
+
+#[tokio::test]
+async fn force_opens_no_approval_and_nothing_is_retired_before_it() {
+    let mut office = Office::open().await;
+    let first = office.rotating(PAYMENTS, json!({})).await;
+    office.now += MINUTE;
+    office.finish(&first.token).await;
+    office.tag("rekey:approval", "manual").await;
+    office.now += MINUTE;
+    let force = json!({ "metadata": { "force": true, "rollout_note": "INC-1" } });
+    let request = office.ask(SECURITY, force).await;
+    assert_eq!(request.standing.as_str(), "awaiting_approval");
+    assert_eq!(office.queue.taken(), []);
+    let other = crate::office::actor("rekey.requester.audit", "audit", "internal_admin", true);
+    office.allow(&other).await;
+    office.now += MINUTE;
+    office.ask(&other.source, approving(&request)).await;
+    let request = office.stands(&request.token).await;
+    assert_eq!(request.standing.as_str(), "retiring");
+    assert_eq!(office.queue.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn one_person_with_two_sources_is_no_second_person() {
+    let (office, request) = waiting().await;
+    let same = crate::office::actor(
+        "rekey.requester.other",
+        "Team Payments",
+        "internal_admin",
+        true,
+    );
+    office.allow(&same).await;
+    let refused = office.ask(&same.source, approving(&request)).await;
+    assert_eq!(refusal(&refused).class, "forbidden");
+}
+
+#[tokio::test]
+async fn a_dry_run_approves_nothing() {
+    let (office, request) = waiting().await;
+    let dry = json!({ "metadata": { "approves": request.token, "dry_run": true } });
+    let refused = office.ask(SECURITY, dry).await;
+    assert_eq!(refusal(&refused).class, "invalid_request");
     assert_eq!(office.calls(), 0);
 }
 

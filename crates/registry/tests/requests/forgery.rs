@@ -1,5 +1,6 @@
 //! Nothing that a request says of itself is authority. IAM's part of this is tested end to end.
 
+use rekey_registry::request::Requests as _;
 use serde_json::json;
 
 use crate::office::{DAY, HOUR, MINUTE, Office, PAYMENTS, SECURITY, VIEWER};
@@ -90,4 +91,38 @@ async fn nobody_takes_the_id_of_another_requesters_request() {
     assert_ne!(theirs.token, ours.token);
     assert_eq!(crate::office::refusal(&ours).class, "throttled");
     assert_eq!(office.calls(), 1);
+}
+
+#[tokio::test]
+async fn whose_right_was_taken_away_does_not_go_on() {
+    let mut office = Office::open().await;
+    let ask = crate::office::asked(PAYMENTS, office.now, json!({}));
+    let throttled = rekey_registry::request::RotateError::Throttled;
+    *office.rotate.answer.lock().unwrap() = Some(throttled);
+    office.handle(&ask).await.unwrap();
+    *office.rotate.answer.lock().unwrap() = None;
+    let before = office.calls();
+    office.store.remove_actor(PAYMENTS).await.unwrap();
+    office.now += MINUTE;
+    let request = office.ask_again(&ask).await;
+    assert_eq!(crate::office::refusal(&request).class, "forbidden");
+    assert_eq!(office.calls(), before);
+}
+
+#[tokio::test]
+async fn a_policy_that_no_event_has_told_of_counts() {
+    for (tag, text, word) in [
+        ("rekey:approval", "manual", "awaiting_approval"),
+        ("rekey:window", "Sun 03:00-03:01", "refused"),
+        ("rekey:kind", "carrier-pigeon", "refused"),
+    ] {
+        let office = Office::open().await;
+        let change = crate::world::Change::Tag(tag, text.to_owned());
+        office
+            .secrets
+            .apply(crate::office::NAME, &change, office.now);
+        let request = office.ask(PAYMENTS, json!({})).await;
+        assert_eq!(request.standing.as_str(), word, "{tag}");
+        assert_eq!(office.calls(), 0);
+    }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod approval;
+mod at_once;
 mod cut_off;
 mod forgery;
 mod office;

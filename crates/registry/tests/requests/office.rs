@@ -173,10 +173,23 @@ impl Office {
 
     /// Somebody asks for the secret, with these fields besides; how the request stands then.
     pub async fn ask(&self, source: &str, more: Value) -> Request {
-        match self.handle(&asked(source, self.now, more)).await.unwrap() {
+        let ask = asked(source, self.now, more);
+        match self.handle(&ask).await.unwrap() {
             Handled::Done(request) => *request,
-            other => panic!("{other:?}"),
+            Handled::Again { .. } => self.stands(&ask.token).await,
+            Handled::Clash => panic!("the id was used before"),
         }
+    }
+
+    /// Its message comes again; how it stands then.
+    pub async fn ask_again(&self, ask: &Ask) -> Request {
+        self.handle(ask).await.unwrap();
+        self.stands(&ask.token).await
+    }
+
+    /// How a request stands.
+    pub async fn stands(&self, token: &VersionId) -> Request {
+        self.store.request(token).await.unwrap().unwrap()
     }
 
     pub async fn refused(&self, source: &str, more: Value) -> Refusal {

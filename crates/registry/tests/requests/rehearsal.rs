@@ -127,6 +127,22 @@ async fn an_order_that_was_lost_is_sent_again_by_the_repeated_message() {
     let ask = crate::office::asked(PAYMENTS, office.now, dry());
     office.handle(&ask).await.unwrap();
     let again = office.handle(&ask).await.unwrap();
-    assert!(matches!(again, Handled::Done(_)));
+    assert!(matches!(again, Handled::Again { .. }), "{again:?}");
     assert_eq!(office.queue.taken().len(), 2);
+    answer(&office, &ask.token, None).await;
+    let done = office.handle(&ask).await.unwrap();
+    assert!(matches!(done, Handled::Done(_)), "{done:?}");
+    assert_eq!(office.queue.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn one_that_nobody_answers_is_given_up() {
+    let mut office = Office::open().await;
+    let ask = crate::office::asked(PAYMENTS, office.now, dry());
+    office.handle(&ask).await.unwrap();
+    office.now += 15 * crate::office::MINUTE;
+    office.handle(&ask).await.unwrap();
+    let request = office.stands(&ask.token).await;
+    assert_eq!(refusal(&request).class, "target_unreachable");
+    assert_eq!(office.announced("rekey.request.refused").len(), 1);
 }

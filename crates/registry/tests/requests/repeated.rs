@@ -35,43 +35,6 @@ async fn a_refusal_that_comes_twice_is_told_once_and_stays() {
 }
 
 #[tokio::test]
-async fn two_copies_at_once_rotate_once() {
-    let office = Office::open().await;
-    let ask = asked(PAYMENTS, office.now, json!({}));
-    let (one, other) = tokio::join!(office.handle(&ask), office.handle(&ask));
-    assert_eq!(one.unwrap(), other.unwrap());
-    assert_eq!(office.calls(), 1);
-}
-
-#[tokio::test]
-async fn two_requests_for_one_secret_at_once_rotate_once() {
-    let office = Office::open().await;
-    let one = asked(
-        PAYMENTS,
-        office.now,
-        json!({ "event_id": crate::rules::id(1) }),
-    );
-    let other = asked(
-        PAYMENTS,
-        office.now,
-        json!({ "event_id": crate::rules::id(2) }),
-    );
-    let (one, other) = tokio::join!(office.handle(&one), office.handle(&other));
-    let words: Vec<_> = [one, other]
-        .into_iter()
-        .map(|handled| match handled.unwrap() {
-            Handled::Done(request) => request.standing.as_str(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert!(
-        words.contains(&"rotating") && words.contains(&"refused"),
-        "{words:?}"
-    );
-    assert_eq!(office.calls(), 1);
-}
-
-#[tokio::test]
 async fn an_id_that_comes_again_for_something_else_is_no_repeat() {
     let office = Office::open().await;
     let id = crate::rules::id(1);

@@ -200,6 +200,30 @@ async fn production_needs_a_window_or_a_note_and_other_stages_do_not() {
     let mut later = office.clone();
     later.now += 1;
     later.rotating(PAYMENTS, bare.clone()).await;
+    let mut stage = Office::open().await;
+    stage.policy.environment = Some("stage".to_owned());
+    stage.register("stage/db/app-primary").await;
+    let mut snapshot = stage.secrets.snapshot("stage/db/app-primary");
+    snapshot.rotation_function = Some(crate::office::OURS.replace("-prod-", "-stage-"));
+    stage.secrets.replace("stage/db/app-primary", snapshot);
+    stage.rotating(PAYMENTS, bare).await;
+}
+
+#[tokio::test]
+async fn a_label_that_the_record_has_and_the_look_has_not_is_in_nobodys_way() {
+    let office = Office::open().await;
+    let at = office.now;
+    let trial = version(77);
+    office.secrets.apply(NAME, &Change::Make(trial.clone()), at);
+    office
+        .secrets
+        .apply(NAME, &Change::Label("AWSPENDING", Some(trial)), at);
+    office.see(NAME).await;
+    office
+        .secrets
+        .apply(NAME, &Change::Label("AWSPENDING", None), at);
+    assert!(office.secret().pending.is_some());
+    office.rotating(PAYMENTS, plain()).await;
 }
 
 #[tokio::test]
@@ -236,24 +260,6 @@ async fn secrets_of_one_service_are_rotated_one_at_a_time() {
     office.now = START + HOUR;
     let request = office.ask(PAYMENTS, second).await;
     assert_eq!(request.standing.as_str(), "rotating");
-}
-
-#[tokio::test]
-async fn of_two_secrets_of_one_service_asked_for_at_once_one_is_accepted() {
-    let office = Office::open().await;
-    office.register("prod/db/app-two").await;
-    for name in [NAME, "prod/db/app-two"] {
-        let change = Change::Tag("rekey:service", "checkout".to_owned());
-        office.secrets.apply(name, &change, office.now);
-        office.see(name).await;
-    }
-    let (one, other) = tokio::join!(
-        office.ask(PAYMENTS, json!({ "event_id": id(1) })),
-        office.ask(PAYMENTS, json!({ "event_id": id(2), "key": "db/app-two" })),
-    );
-    let words = [one.standing.as_str(), other.standing.as_str()];
-    assert_eq!(words.iter().filter(|word| **word == "rotating").count(), 1);
-    assert_eq!(office.calls(), 1);
 }
 
 pub fn id(number: u32) -> String {
@@ -303,11 +309,21 @@ async fn an_actor_with_a_scope_may_ask_for_nothing_else() {
 }
 
 #[tokio::test]
-async fn unknown_fields_of_a_newer_requester_are_no_reason_to_refuse() {
+async fn unknown_fields_of_a_newer_requester_are_kept_and_no_reason_to_refuse() {
     let office = Office::open().await;
     let newer = json!({
         "schema_version": "v1", "urgency": 3,
         "metadata": { "rollout_note": "CHG-7", "ticket": { "id": 9 } },
     });
-    office.rotating(PAYMENTS, newer).await;
+    let request = office.rotating(PAYMENTS, newer).await;
+    let kept: serde_json::Value = serde_json::from_str(&request.extra.unwrap()).unwrap();
+    assert_eq!(
+        kept,
+        json!({ "urgency": 3, "metadata": { "ticket": { "id": 9 } } })
+    );
+    let told = serde_json::to_string(&office.bus.taken()).unwrap();
+    assert!(
+        !told.contains("urgency"),
+        "what nobody knows is not announced"
+    );
 }

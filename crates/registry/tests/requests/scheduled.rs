@@ -1,7 +1,7 @@
 //! What the sweep asks for, it asks for again under the same id until it is done.
 
 use rekey_events::SCHEDULE_SOURCE;
-use rekey_registry::request::{Ask, Handled, Request};
+use rekey_registry::request::{Ask, Handled, Request, RotateError};
 use serde_json::json;
 
 use crate::office::{DAY, HOUR, MINUTE, Office, SECURITY, START, asked, refusal};
@@ -47,13 +47,19 @@ async fn what_was_in_the_way_and_passes_is_judged_anew_and_told_once_for_each_re
 }
 
 #[tokio::test]
-async fn what_nobody_can_wait_out_stays_refused_under_its_id() {
-    let office = Office::open().await;
+async fn whatever_was_in_the_way_it_goes_on_when_that_was_mended() {
+    let mut office = Office::open().await;
     office.tag("rekey:kind", "carrier-pigeon").await;
     assert_eq!(refusal(&again(&office).await).class, "invalid_request");
     office.tag("rekey:kind", "postgres").await;
-    assert_eq!(refusal(&again(&office).await).class, "invalid_request");
-    assert_eq!(office.calls(), 0);
+    office.now += 15 * MINUTE;
+    let denied = RotateError::Denied("no".to_owned());
+    *office.rotate.answer.lock().unwrap() = Some(denied);
+    assert_eq!(refusal(&again(&office).await).class, "permission");
+    *office.rotate.answer.lock().unwrap() = None;
+    // Nothing came of it, so it is in nobody's way, and not in its own.
+    office.now += 1;
+    assert_eq!(again(&office).await.standing.as_str(), "rotating");
 }
 
 #[tokio::test]
@@ -65,6 +71,8 @@ async fn it_waits_for_approval_as_often_as_nobody_gives_it_in_time() {
     again(&office).await;
     assert_eq!(office.announced("rekey.request.answered").len(), 1);
     office.now = START + DAY + 1;
+    assert_eq!(refusal(&again(&office).await).class, "forbidden");
+    office.now += MINUTE;
     let waiting = again(&office).await;
     assert_eq!(waiting.standing.as_str(), "awaiting_approval");
     office.now += MINUTE;

@@ -25,6 +25,7 @@ pub async fn book(store: &MemoryStore, name: &str, token: &VersionId, now: i64) 
         wishes: Wishes::default(),
         forced: false,
         approved_by: None,
+        extra: None,
         correlation: correlation.clone(),
         impact: None,
         standing: Standing::Accepted { at: now },

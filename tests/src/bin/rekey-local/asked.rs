@@ -19,7 +19,9 @@ pub async fn on_request(play: &mut Play, old: &Version, current: &Version) -> Re
     let scene = &play.scene;
     let function = scene.stack.rotate_function();
     scene.secrets.turn_on(&scene.secret, function).await?;
-    play.tell("the schedule is turned down to every 999 days: from here on rotations are asked for");
+    play.tell(
+        "the schedule is turned down to every 999 days: from here on rotations are asked for",
+    );
     the_grace_ends(play, old, current).await?;
     let viewer = who_may(play).await?;
     let reason = "the quarter's rotation";
@@ -65,7 +67,15 @@ async fn who_may(play: &mut Play) -> Result<Person> {
         ("operators", "the people on duty", "internal_admin"),
         ("viewer", "the reporting team", "viewer"),
     ] {
-        let allow = ["requesters", "allow", name, "--actor", actor, "--role", role];
+        let allow = [
+            "requesters",
+            "allow",
+            name,
+            "--actor",
+            actor,
+            "--role",
+            role,
+        ];
         play.rekey_as(&ada, &allow, &[0]).await?;
     }
     Ok(viewer.person)
@@ -85,7 +95,10 @@ async fn windowed(play: &mut Play, window: &str) -> Result<()> {
         if said.contains(window) {
             return Ok(());
         }
-        ensure!(started.elapsed() < LATE, "the registry does not see the tag: {said}");
+        ensure!(
+            started.elapsed() < LATE,
+            "the registry does not see the tag: {said}"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -12,7 +12,10 @@ use super::playground::{details, events, works};
 #[tokio::test]
 async fn a_request_rotates_and_its_end_names_who_asked_why_and_who_is_affected() -> Result<()> {
     let (scene, admin) = office("asked", true, &[]).await?;
-    scene.secrets.tag(&scene.secret, "rekey:sites", "shop").await?;
+    scene
+        .secrets
+        .tag(&scene.secret, "rekey:sites", "shop")
+        .await?;
     observed(&scene).await?;
     let shop = rotators(&scene, &admin, "shop").await?;
     let before = scene.secrets.current(&scene.secret).await?;
@@ -59,7 +62,11 @@ async fn outside_its_window_a_request_is_refused_with_the_next_opening() -> Resu
     let refusal = refused(&scene, "flow-1").await?;
     assert_eq!(refusal["class"], "window_closed");
     assert!(refusal["retry_at"].is_string());
-    assert!(refusal["advice"].as_str().is_some_and(|text| text.len() > 20));
+    assert!(
+        refusal["advice"]
+            .as_str()
+            .is_some_and(|text| text.len() > 20)
+    );
     assert_eq!(scene.secrets.current(&scene.secret).await?.id, before.id);
     // What the request names itself is held to as well.
     scene
@@ -80,9 +87,7 @@ async fn outside_its_window_a_request_is_refused_with_the_next_opening() -> Resu
 fn day_of_week(ahead: u64) -> Result<usize> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     // 1 January 1970 was a Thursday.
-    Ok(usize::try_from(
-        (since.as_secs() / 86_400 + 4 + ahead) % 7,
-    )?)
+    Ok(usize::try_from((since.as_secs() / 86_400 + 4 + ahead) % 7)?)
 }
 
 #[tokio::test]
@@ -108,13 +113,19 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing() -> Result<()> {
     for name in ["reachable", "tls", "login", "permission"] {
         assert!(names.contains(&Some(name)), "{planned}");
     }
-    assert!(checks.iter().all(|check| check["result"] == "passed"), "{planned}");
+    assert!(
+        checks.iter().all(|check| check["result"] == "passed"),
+        "{planned}"
+    );
     assert_eq!(planned["steps"].as_array().map(Vec::len), Some(4));
     assert_eq!(roles().await?, before, "a dry run changed a role");
     let now = scene.secrets.describe(&scene.secret).await?;
     assert_eq!(now.version_ids_to_stages, version.version_ids_to_stages);
     let all = events(&scene).await?;
-    assert_eq!(details(&all, "rekey.rotation.intended"), Vec::<Value>::new());
+    assert_eq!(
+        details(&all, "rekey.rotation.intended"),
+        Vec::<Value>::new()
+    );
 
     // The superuser may not log in: the rehearsal says so, and the rotation is not tried.
     let admin_role = &scene.database.admin;
@@ -124,8 +135,14 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing() -> Result<()> {
     let refusal = refused(&scene, "flow-2").await?;
     assert_eq!(refusal["dry_run"], true);
     let failed = refusal["checks"].as_array().context("no checks")?;
-    assert!(failed.iter().any(|check| check["result"] == "failed"), "{refusal}");
-    assert!(failed.iter().any(|check| check["result"] == "passed"), "{refusal}");
+    assert!(
+        failed.iter().any(|check| check["result"] == "failed"),
+        "{refusal}"
+    );
+    assert!(
+        failed.iter().any(|check| check["result"] == "passed"),
+        "{refusal}"
+    );
     Ok(())
 }
 
@@ -143,7 +160,10 @@ async fn where_approval_is_manual_a_second_person_says_yes() -> Result<()> {
     let before = scene.secrets.current(&scene.secret).await?;
     shop.ask(KEY, "flow-1", &json!({})).await?;
     let waiting = answered(&scene, "flow-1", "awaiting_approval").await?;
-    let token = waiting["request"].as_str().context("no request")?.to_owned();
+    let token = waiting["request"]
+        .as_str()
+        .context("no request")?
+        .to_owned();
     // Who asked says yes: that is no second person.
     let own = json!({ "metadata": { "approves": token } });
     shop.ask(KEY, "flow-2", &own).await?;
@@ -170,12 +190,18 @@ async fn a_forced_request_inside_the_grace_retires_the_old_credential_first() ->
     let force = json!({ "metadata": { "force": true, "rollout_note": "INC-1" } });
     shop.ask(KEY, "flow-2", &force).await?;
     assert_eq!(refused(&scene, "flow-2").await?["class"], "grace_running");
-    assert!(works(&scene, &first).await?, "who may not force changed something");
+    assert!(
+        works(&scene, &first).await?,
+        "who may not force changed something"
+    );
     security.ask(KEY, "flow-3", &force).await?;
     let accepted = answered(&scene, "flow-3", "accepted").await?;
     current(&scene, &accepted).await?;
     let third = scene.secrets.current(&scene.secret).await?;
-    assert!(!works(&scene, &first).await?, "the leaked credential still works");
+    assert!(
+        !works(&scene, &first).await?,
+        "the leaked credential still works"
+    );
     assert!(works(&scene, &second).await? && works(&scene, &third).await?);
     let retired = details(&events(&scene).await?, "rekey.secret.retired");
     assert_eq!(retired[0]["version_id"], first.id.as_str());
@@ -201,12 +227,29 @@ async fn a_single_user_is_rotated_when_the_request_accepts_the_gap() -> Result<(
 async fn a_schedule_with_a_policy_is_asked_for_by_the_sweep_and_rotates() -> Result<()> {
     let (scene, _) = office("swept", true, &[]).await?;
     let before = scene.secrets.current(&scene.secret).await?;
-    for (tag, text) in [("rekey:window", "00:00-24:00"), ("rekey:every", "1s")] {
+    for (tag, text) in [("rekey:window", "00:00-24:00"), ("rekey:every", "1m")] {
         scene.secrets.tag(&scene.secret, tag, text).await?;
     }
     observed(&scene).await?;
-    let asked = until(&scene, "the sweep asks for the rotation", async || {
-        sweep(&scene).await?;
+    // The shortest age that a tag can ask for is a minute; a window of all day spreads it over an hour, so
+    // that tag goes, and it is a tenth of the age.
+    assert_eq!(sweep(&scene).await?["asked"], 0, "nothing is due yet");
+    let client = &scene.secrets.client;
+    let untag = client.untag_resource().secret_id(&scene.secret);
+    untag.tag_keys("rekey:window").send().await?;
+    observed(&scene).await?;
+    let mut asked = 0;
+    for _ in 0..3 {
+        // Each waits as long as a test may wait for anything.
+        let due = until(&scene, "the sweep asks for the rotation", async || {
+            asked += sweep(&scene).await?["asked"].as_u64().unwrap_or_default();
+            Ok((asked > 0).then_some(()))
+        });
+        if due.await.is_ok() {
+            break;
+        }
+    }
+    let asked = until(&scene, "what the sweep asks for is accepted", async || {
         let answers = details(&events(&scene).await?, "rekey.request.answered");
         Ok(answers.into_iter().find(|one| one["answer"] == "accepted"))
     })
@@ -223,8 +266,19 @@ async fn rekey_rotate_waits_to_the_end_and_its_exit_codes_tell_what_came_of_it()
     let (scene, admin) = office("typed", true, &[]).await?;
     let olga = operator(&scene).await?;
     let rotate = |more: &[&str]| {
-        let words = ["rotate", NAME, "--reason", "the quarter's rotation", "--yes", "--json"];
-        [&words, more].concat().iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()
+        let words = [
+            "rotate",
+            NAME,
+            "--reason",
+            "the quarter's rotation",
+            "--yes",
+            "--json",
+        ];
+        [&words, more]
+            .concat()
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect::<Vec<_>>()
     };
     let typed = async |person: &Person, more: &[&str]| {
         let words = rotate(more);
@@ -237,13 +291,23 @@ async fn rekey_rotate_waits_to_the_end_and_its_exit_codes_tell_what_came_of_it()
     let refusal = &said.json()?["request"]["refusal"];
     assert_eq!(refusal["class"], "forbidden", "{said:?}");
     let allow = [
-        "requesters", "allow", "operators", "--actor", "the operators", "--role", "internal_admin",
+        "requesters",
+        "allow",
+        "operators",
+        "--actor",
+        "the operators",
+        "--role",
+        "internal_admin",
     ];
     let allowed = rekey(&scene, &admin, &allow).await?;
     assert_eq!(allowed.code, 0, "{allowed:?}");
     let planned = typed(&olga, &["--dry-run"]).await?;
     assert_eq!(planned.code, 0, "{planned:?}\n{}", told(&scene).await);
-    assert_eq!(planned.json()?["request"]["standing"], "planned", "{planned:?}");
+    assert_eq!(
+        planned.json()?["request"]["standing"],
+        "planned",
+        "{planned:?}"
+    );
     let before = scene.secrets.current(&scene.secret).await?;
     let done = typed(&olga, &["--wait", "--note", "CHG-7"]).await?;
     assert_eq!(done.code, 0, "{done:?}\n{}", told(&scene).await);
@@ -263,6 +327,11 @@ async fn rekey_rotate_waits_to_the_end_and_its_exit_codes_tell_what_came_of_it()
     let denied = typed(&ruth, &[]).await?;
     assert_eq!(denied.code, 1, "{denied:?}");
     assert!(denied.err.contains("rekey-local-"), "{denied:?}");
-    assert!(Door::of(&scene.cloud).depth(scene.stack.output("RequestDeadLetterQueueUrl")).await?.is_empty());
+    assert!(
+        Door::of(&scene.cloud)
+            .depth(scene.stack.output("RequestDeadLetterQueueUrl"))
+            .await?
+            .is_empty()
+    );
     Ok(())
 }

@@ -16,7 +16,11 @@ pub const KEY: &str = "db/app-primary";
 
 /// A quiet scene whose secret is registered and has its rotation turned on, with somebody who may record
 /// requesters. Requests may follow each other after a second.
-pub async fn office(name: &str, alternating: bool, more: &[(&str, &str)]) -> Result<(Scene, Person)> {
+pub async fn office(
+    name: &str,
+    alternating: bool,
+    more: &[(&str, &str)],
+) -> Result<(Scene, Person)> {
     let fixed = [
         TRAIL,
         ("RequestIntervalSeconds", "1"),

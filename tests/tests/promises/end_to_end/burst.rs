@@ -36,7 +36,10 @@ async fn furnish(scene: &Scene) -> Result<Vec<String>> {
         for number in 0..count {
             let role = format!("{}_{tenant}{number}", scene.database.name);
             let password = random_password()?;
-            let made = format!("CREATE ROLE {role} LOGIN PASSWORD '{}'", verifier(&password));
+            let made = format!(
+                "CREATE ROLE {role} LOGIN PASSWORD '{}'",
+                verifier(&password)
+            );
             root.batch_execute(&made).await?;
             let mut value = scene.database.secret(None);
             value["username"] = json!(role);
@@ -161,12 +164,16 @@ async fn of_five_thousand_requests_at_once_none_is_lost() -> Result<()> {
     let time = started.elapsed();
     let door = Door::of(&scene.cloud);
     ensure!(
-        door.depth(scene.stack.output("RequestQueueUrl")).await?.is_empty(),
+        door.depth(scene.stack.output("RequestQueueUrl"))
+            .await?
+            .is_empty(),
         "messages are left in the queue"
     );
     let parked = usize::try_from(depth(&scene, "RequestDeadLetterQueueUrl").await?.waiting)?;
     let answered: BTreeSet<_> = tally.refused.keys().chain(&tally.accepted).collect();
-    let lost = ids.iter().filter(|id| !answered.contains(&(**id).to_owned()));
+    let lost = ids
+        .iter()
+        .filter(|id| !answered.contains(&(**id).to_owned()));
     let lost = lost.count() + poison.saturating_sub(parked);
     let mut classes = BTreeMap::<&str, usize>::new();
     for class in tally.refused.values() {

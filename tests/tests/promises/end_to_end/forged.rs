@@ -76,7 +76,13 @@ async fn iam_lets_a_requester_be_itself_and_nobody_else_on_one_bus_with_one_type
         let put = shop.put(requests, &entries).await?;
         assert!(matches!(put, Put::Denied(_)), "{source} {detail_type}");
     }
-    denied(&shop, "default", "aws.secretsmanager", "Secret Label Updated").await?;
+    denied(
+        &shop,
+        "default",
+        "aws.secretsmanager",
+        "Secret Label Updated",
+    )
+    .await?;
     nothing_came_of_it(&scene).await
 }
 
@@ -99,7 +105,13 @@ async fn even_the_owner_of_the_account_puts_nothing_else_on_the_requests_bus() -
     denied(&shop, requests, "rekey.requester.schedule", ASKED).await?;
     denied(&shop, requests, "rekey.sweep", ASKED).await?;
     denied(&shop, requests, &shop.source, "rekey.secret.retired").await?;
-    denied(&shop, scene.stack.output("BusName"), "rekey.request", "rekey.request.answered").await?;
+    denied(
+        &shop,
+        scene.stack.output("BusName"),
+        "rekey.request",
+        "rekey.request.answered",
+    )
+    .await?;
     // Nor may they write into the queue behind the bus, where any source could be claimed.
     let queue = scene.stack.output("RequestQueueUrl");
     let message = shop.person.queues().send_message();
@@ -153,7 +165,13 @@ async fn a_requester_whom_nobody_recorded_and_one_outside_its_scope_are_refused(
     // And nobody but an administrator says who somebody is.
     for person in [&stranger.person, &super::operating::operator(&scene).await?] {
         let allow = [
-            "requesters", "allow", "stranger", "--actor", "x", "--role", "internal_admin",
+            "requesters",
+            "allow",
+            "stranger",
+            "--actor",
+            "x",
+            "--role",
+            "internal_admin",
         ];
         let said = person.rekey(&scene.settings, &allow).await?;
         assert_eq!(said.code, 1, "{said:?}");

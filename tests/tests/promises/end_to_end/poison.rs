@@ -68,8 +68,12 @@ async fn a_message_that_breaks_the_contract_is_parked_with_the_reason_and_can_be
     let shown = rekey(&scene, &olga, &["replay", "show", id]).await?;
     assert_eq!(shown.code, 0, "{shown:?}");
     // Sent back unmended it is parked again: nothing is lost.
-    let sent = rekey_json(&scene, &olga, 0, &["replay", "send", "--all", "--yes"]).await?;
-    assert_eq!(sent["sent"].as_array().map(Vec::len), Some(broken.len()), "{sent}");
+    let sent = rekey_json(&scene, &olga, 0, &["replay", "send", "--all"]).await?;
+    assert_eq!(
+        sent["sent"].as_array().map(Vec::len),
+        Some(broken.len()),
+        "{sent}"
+    );
     until(&scene, "all of it is parked again", async || {
         let list = rekey_json(&scene, &olga, 0, &["replay", "list"]).await?;
         let there = list["messages"].as_array().map(Vec::len);
@@ -85,7 +89,9 @@ async fn a_message_that_breaks_the_contract_is_parked_with_the_reason_and_can_be
 /// Takes every right on the registry from a function's role, or gives it back.
 async fn registry_is_closed(scene: &Scene, function: &str, closed: bool) -> Result<()> {
     let door = Door::of(&scene.cloud);
-    let roles = door.iam("ListRoles", &[("PathPrefix", "/rekey/local/")]).await?;
+    let roles = door
+        .iam("ListRoles", &[("PathPrefix", "/rekey/local/")])
+        .await?;
     let names = roles.split("<RoleName>").skip(1);
     let mut names = names.filter_map(|rest| rest.split_once("</RoleName>"));
     let (role, _) = names
@@ -120,7 +126,7 @@ async fn a_message_that_was_parked_for_our_fault_is_done_when_it_is_sent_back() 
     let list = rekey_json(&scene, &olga, 0, &["replay", "list"]).await?;
     assert_eq!(list["messages"][0]["class"], "permission", "{list}");
     registry_is_closed(&scene, "Request", false).await?;
-    let sent = rekey_json(&scene, &olga, 0, &["replay", "send", "--all", "--yes"]).await?;
+    let sent = rekey_json(&scene, &olga, 0, &["replay", "send", "--all"]).await?;
     assert_eq!(sent["sent"].as_array().map(Vec::len), Some(1), "{sent}");
     let accepted = answered(&scene, "flow-1", "accepted").await?;
     super::asking::current(&scene, &accepted).await?;

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use super::permissions::statements;
 use super::template::{Template, list};
 use crate::tidy::holds;
@@ -95,17 +97,21 @@ const ORDINARY: [&str; 14] = [
     "sqs:GetQueueUrl",
 ];
 
+/// A resource of a template, as if it stood there alone.
+fn alone(template: &Template, name: &str, resource: &Value) -> Template {
+    Template {
+        path: template.path.clone(),
+        body: json!({ "Resources": { name: resource } }),
+    }
+}
+
 /// Each power that is allowed, with who has it.
 pub fn powers(templates: &[Template]) -> BTreeSet<(String, String)> {
     let mut powers = BTreeSet::new();
     for template in templates {
         for of_type in ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy"] {
             for (name, resource) in template.resources(of_type) {
-                let alone = Template {
-                    path: template.path.clone(),
-                    body: serde_json::json!({ "Resources": { name: resource } }),
-                };
-                let statements = statements(&alone);
+                let statements = statements(&alone(template, name, resource));
                 let allowed = statements.iter().filter(|one| one["Effect"] == "Allow");
                 for action in allowed.flat_map(|one| list(&one["Action"])) {
                     let action = action.as_str().unwrap();
@@ -131,6 +137,68 @@ fn usurped(powers: &BTreeSet<(String, String)>) -> Vec<String> {
     wrong
         .map(|(action, who)| format!("{who} may {action}"))
         .collect()
+}
+
+/// Who may write items of the registry, and says of itself that no item about requesters is among them: the
+/// functions' roles have the whole table, so only a Deny closes that.
+fn appointing(templates: &[Template]) -> Vec<String> {
+    let about_requesters = json!({ "ForAnyValue:StringLike": {
+        "dynamodb:LeadingKeys": ["ACTOR#*", "ACTORS"],
+    }});
+    let writes = [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    let mut found = Vec::new();
+    for template in templates {
+        for of_type in ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy"] {
+            for (name, resource) in template.resources(of_type) {
+                let statements = statements(&alone(template, name, resource));
+                for action in writes {
+                    let with = |effect: &str| {
+                        let of = statements.iter().filter(move |one| one["Effect"] == effect);
+                        of.filter(|one| list(&one["Action"]).contains(&&json!(action)))
+                            .collect::<Vec<_>>()
+                    };
+                    let is_denied = with("Deny").iter().any(|one| {
+                        one["Condition"] == about_requesters
+                            && one["Resource"] == json!({ "Ref": "TableArn" })
+                    });
+                    if !with("Allow").is_empty() && !is_denied {
+                        found.push(format!("{name} says who may ask: {action}"));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn only_the_administrator_says_who_may_ask() {
+    let found = appointing(&Template::all());
+    let expected = ["PutItem", "UpdateItem", "DeleteItem"]
+        .map(|action| format!("Administrator says who may ask: dynamodb:{action}"));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_function_that_could_say_who_may_ask_is_found() {
+    for template in ["observe", "requests", "retire", "sweep"] {
+        for (from, to, count) in [
+            ("\"ACTOR#*\", ACTORS", "\"ACTOR#*\"", 3),
+            ("ForAnyValue:StringLike", "ForAllValues:StringLike", 3),
+            (
+                "[dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem]",
+                "[dynamodb:PutItem, dynamodb:UpdateItem]",
+                1,
+            ),
+        ] {
+            let bent = Template::bent(template, from, to);
+            assert_eq!(appointing(&[bent]).len(), count, "{template}: {to}");
+        }
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub async fn lines<W: World>(
     lines.extend(outlook.lines(world, state));
     lines.push(("Asks", who(requester, actor.as_ref(), wishes)));
     lines.push(("Now", outlook.told(state, now)));
+    lines.extend(outlook.caveat().map(|caveat| ("Judged", caveat)));
     if wishes.force {
         lines.push((
             "Force",

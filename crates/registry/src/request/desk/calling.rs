@@ -1,8 +1,9 @@
 //! RotateSecret is called for a request that was accepted, within the account's rate.
 
-use rekey_events::{ErrorClass, SCHEDULE_SOURCE};
+use rekey_events::ErrorClass;
 
-use super::judging::is_booked;
+use super::judging::{is_booked, unbooked};
+use super::seeing::Seen;
 use super::{Desk, Handled, Pass};
 use crate::changes::Changes;
 use crate::engine::Failed;
@@ -10,11 +11,11 @@ use crate::observe::look::{CURRENT, PENDING};
 use crate::orders::Orders;
 use crate::publisher::Publisher;
 use crate::request::impact::tenant;
-use crate::request::judge::{self, Case, Verdict, no};
-use crate::request::record::{Request, Standing};
+use crate::request::judge::{Verdict, no};
+use crate::request::record::{Refusal, Request, Standing};
 use crate::request::rotate::{Rotate, RotateError, Rotated};
-use crate::request::store::Requests;
-use crate::snapshot::{LookError, Secrets, Snapshot};
+use crate::request::store::{Requests, Settlement, Turn};
+use crate::snapshot::{LookError, Secrets};
 
 /// After how many seconds RotateSecret is tried again when Secrets Manager throttles it.
 const THROTTLED: i64 = 2;
@@ -30,10 +31,11 @@ where
     R: Rotate,
     O: Orders,
 {
-    /// Calls RotateSecret for a request that was accepted, within the account's rate.
+    /// Calls RotateSecret for a request that was accepted. What waited is judged again: a window may have
+    /// closed, or a tag may say something else.
     pub(super) async fn call(&self, request: Request, now: i64) -> Result<Pass, Failed> {
         let name = request.secret.clone().unwrap_or_default();
-        let arn = request.arn.clone().unwrap_or_default();
+        // First of all, because a queue of thousands that wait costs no look each time.
         let tenant = tenant(&name).unwrap_or("platform");
         let most = self.policy.rotations_per_second;
         if !self.store.take_slot(now, tenant, most).await? {
@@ -42,28 +44,28 @@ where
                 why: "a free call of RotateSecret",
             }));
         }
-        let snapshot = match self.look(&name, now).await? {
-            Ok(snapshot) => snapshot,
-            Err(refusal) => {
-                let expected = Some(request.revision);
-                return self.refuse(request, expected, refusal).await;
-            }
+        let expected = Some(request.revision);
+        let seen = match self.see(&request, now).await? {
+            Ok(seen) => seen,
+            Err(refusal) => return self.refuse(request, expected, refusal).await,
         };
         // An earlier call, whose answer was lost.
-        if snapshot.versions.iter().any(|one| one.id == request.token) {
-            return self
-                .settle(request, Standing::Rotating { at: now }, None)
-                .await;
+        let mut versions = seen.snapshot.versions.iter();
+        if versions.any(|one| one.id == request.token) {
+            return self.began(request, now).await;
         }
-        if let Some(changed) = self.still_stands(&request, &snapshot, now).await? {
-            return Ok(changed);
-        }
-        match self.rotate.rotate(&arn, &request.token).await {
-            Ok(Rotated::Begun) => {
-                self.settle(request, Standing::Rotating { at: now }, None)
-                    .await
+        match self.verdict(&request, &seen, request.approved_by.is_some(), now) {
+            Verdict::Accept if is_booked(&seen.before, &request) => {}
+            Verdict::Refuse(refusal) => return self.given_up(request, &seen, refusal).await,
+            // The old credential came into its way, or an approval.
+            Verdict::Accept | Verdict::Await | Verdict::RetireFirst(_) => {
+                return self.judge(request, expected, now).await;
             }
-            Ok(Rotated::Reattempted) => self.reattempted(request, &name, now).await,
+        }
+        let arn = request.arn.clone().unwrap_or_default();
+        match self.rotate.rotate(&arn, &request.token).await {
+            Ok(Rotated::Begun) => self.began(request, now).await,
+            Ok(Rotated::Reattempted) => self.reattempted(request, now).await,
             Err(RotateError::Throttled) => Ok(Pass::End(Handled::Again {
                 after: THROTTLED,
                 why: "Secrets Manager, which is throttling RotateSecret",
@@ -80,94 +82,78 @@ where
                     "see what Secrets Manager says of the secret: rekey doctor; the function's log has its answer",
                     now,
                 );
-                let expected = Some(request.revision);
-                self.refuse(request, expected, refusal).await
+                self.given_up(request, &seen, refusal).await
             }
         }
     }
 
-    /// What was accepted is called at once in most cases. When it waited, or was approved meanwhile, it is
-    /// judged again: a window may have closed.
-    async fn still_stands(
+    async fn began(&self, request: Request, now: i64) -> Result<Pass, Failed> {
+        self.settle(request, Standing::Rotating { at: now }, None)
+            .await
+    }
+
+    /// Refuses what was accepted before. Nothing came of it, so neither the interval nor the turn of the
+    /// service is used up.
+    async fn given_up(
         &self,
-        request: &Request,
-        snapshot: &Snapshot,
-        now: i64,
-    ) -> Result<Option<Pass>, Failed> {
-        let name = request.secret.clone().unwrap_or_default();
-        let state = self.store.load(&name).await?;
+        mut request: Request,
+        seen: &Seen,
+        refusal: Box<Refusal>,
+    ) -> Result<Pass, Failed> {
         let expected = Some(request.revision);
-        let refusal = judge::registered(state.as_ref(), self.policy, now).err();
-        if let Some(refusal) = refusal {
-            return self
-                .refuse(request.clone(), expected, refusal)
-                .await
-                .map(Some);
-        }
-        let Some(state) = state else {
-            return Ok(Some(Pass::Anew));
+        let ours = seen.turn.clone().filter(|turn| turn.token == request.token);
+        let turn = ours.map(|turn| {
+            let given_back = Turn {
+                at: turn.at.saturating_sub(self.policy.apart),
+                ..turn.clone()
+            };
+            (given_back, Some(turn))
+        });
+        let secret = unbooked(&seen.before, &request);
+        request.standing = Standing::Refused(*refusal);
+        request.revision = request.revision.saturating_add(1);
+        let settlement = Settlement {
+            request,
+            expected,
+            other: None,
+            secret,
+            turn,
         };
-        let is_booked = is_booked(&state, request);
-        let turn = match &state.secret.service {
-            Some(service) => self.store.turn(service).await?,
-            None => None,
-        };
-        // The turn that this request itself has taken is not in its way.
-        let turn = turn.filter(|turn| turn.token != request.token);
-        let case = Case {
-            state: &state,
-            look: Some(snapshot),
-            turn: turn.as_ref(),
-            token: Some(&request.token),
-            wishes: &request.wishes,
-            forced: request.forced,
-            scheduled: request.source == SCHEDULE_SOURCE,
-            policy: self.policy,
-            now,
-        };
-        match judge::verdict(&case, request.approved_by.is_some()) {
-            Verdict::Accept if is_booked => Ok(None),
-            Verdict::Refuse(refusal) => self
-                .refuse(request.clone(), expected, refusal)
-                .await
-                .map(Some),
-            // It was approved a moment ago, or the old credential came into its way.
-            Verdict::Accept | Verdict::Await | Verdict::RetireFirst(_) => {
-                self.judge(request.clone(), expected, now).await.map(Some)
-            }
-        }
+        self.store.settle(&settlement).await?;
+        Ok(Pass::On(Box::new(settlement.request)))
     }
 
     /// Secrets Manager took up an older rotation: this request has become that one.
-    async fn reattempted(&self, request: Request, name: &str, now: i64) -> Result<Pass, Failed> {
-        let snapshot = match self.look(name, now).await? {
+    async fn reattempted(&self, request: Request, now: i64) -> Result<Pass, Failed> {
+        let name = request.secret.clone().unwrap_or_default();
+        let expected = Some(request.revision);
+        let snapshot = match self.look(&name, now).await? {
             Ok(snapshot) => snapshot,
-            Err(refusal) => {
-                let expected = Some(request.revision);
-                return self.refuse(request, expected, refusal).await;
+            Err(refusal) => return self.refuse(request, expected, refusal).await,
+        };
+        let open = snapshot.with(PENDING).cloned();
+        let by = match open.filter(|id| Some(id) != snapshot.with(CURRENT)) {
+            Some(by) if by == request.token => return self.began(request, now).await,
+            Some(by) => by,
+            // It ended meanwhile, or the look is behind: nobody knows yet which it was.
+            None => {
+                return Ok(Pass::End(Handled::Again {
+                    after: THROTTLED,
+                    why: "Secrets Manager, which is at another rotation of the secret",
+                }));
             }
         };
-        let by = snapshot.with(PENDING).or_else(|| snapshot.with(CURRENT));
-        match by.cloned() {
-            Some(by) if by != request.token => {
-                let token = request.token.clone();
-                let state = self.store.load(name).await?;
-                let changes = state.and_then(|before| {
-                    let mut after = before.clone();
-                    let kept = after.secret.requests.iter_mut();
-                    for one in kept.filter(|one| one.token == token) {
-                        one.superseded_by = Some(by.clone());
-                    }
-                    Changes::between(Some(&before), &after)
-                });
-                self.settle(request, Standing::Superseded { by, at: now }, changes)
-                    .await
+        let state = self.store.load(&name).await?;
+        let changes = state.and_then(|before| {
+            let mut after = before.clone();
+            let kept = after.secret.requests.iter_mut();
+            for one in kept.filter(|one| one.token == request.token) {
+                one.superseded_by = Some(by.clone());
             }
-            _ => {
-                self.settle(request, Standing::Rotating { at: now }, None)
-                    .await
-            }
-        }
+            Changes::between(Some(&before), &after)
+        });
+        self.settle(request, Standing::Superseded { by, at: now }, changes)
+            .await
     }
 }
 
@@ -183,7 +169,6 @@ fn patience(request: &Request, now: i64) -> i64 {
     let scattered = bytes.fold(seed, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    1 + i64::try_from(scattered >> 33)
-        .unwrap_or_default()
-        .rem_euclid(spread)
+    let within = i64::try_from(scattered >> 33).unwrap_or_default();
+    1 + within.rem_euclid(spread)
 }

@@ -1,19 +1,20 @@
 //! A request is judged, and what it comes to is recorded, in one commit with the secret and the turn.
 
-use rekey_events::SCHEDULE_SOURCE;
-
+use super::seeing::Seen;
 use super::{Desk, Pass};
 use crate::changes::Changes;
 use crate::engine::Failed;
 use crate::orders::Orders;
 use crate::publisher::Publisher;
+use crate::request::actor::Actor;
 use crate::request::impact::Impact;
-use crate::request::judge::{self, Case, Verdict};
+use crate::request::judge::{self, Verdict};
 use crate::request::record::{Request, Requested, Standing};
 use crate::request::rotate::Rotate;
 use crate::request::store::{Requests, Settlement, Turn};
 use crate::snapshot::Secrets;
 use crate::state::SecretState;
+use crate::version::VersionId;
 
 /// How many accepted requests the record of a secret keeps.
 const KEPT: usize = 16;
@@ -33,46 +34,14 @@ where
         expected: Option<u64>,
         now: i64,
     ) -> Result<Pass, Failed> {
-        let name = request.secret.clone().unwrap_or_default();
-        let state = self.store.load(&name).await?;
-        if let Err(refusal) = judge::registered(state.as_ref(), self.policy, now) {
-            return self.refuse(request, expected, refusal).await;
-        }
-        let Some(state) = state else {
-            return Ok(Pass::Anew);
+        let seen = match self.see(&request, now).await? {
+            Ok(seen) => seen,
+            Err(refusal) => return self.refuse(request, expected, refusal).await,
         };
-        request.arn = Some(state.secret.arn.clone());
-        request.impact = Some(Impact::of(&state, self.policy, now));
-        let turn = match &state.secret.service {
-            Some(service) => self.store.turn(service).await?,
-            None => None,
-        };
-        let token = request.token.clone();
-        let wishes = request.wishes.clone();
-        let mut case = Case {
-            state: &state,
-            look: None,
-            turn: turn.as_ref(),
-            token: Some(&token),
-            wishes: &wishes,
-            forced: request.forced,
-            scheduled: request.source == SCHEDULE_SOURCE,
-            policy: self.policy,
-            now,
-        };
-        // The record may be a moment behind, so it may only refuse; a look decides.
-        if let Err(refusal) = judge::by_record(&case) {
-            return self.refuse(request, expected, refusal).await;
-        }
-        let snapshot = match self.look(&name, now).await? {
-            Ok(snapshot) => snapshot,
-            Err(refusal) => {
-                return self.refuse(request, expected, refusal).await;
-            }
-        };
-        case.look = Some(&snapshot);
+        request.arn = Some(seen.now.secret.arn.clone());
+        request.impact = Some(Impact::of(&seen.now, self.policy, now));
         let approved = request.approved_by.is_some() || request.wishes.dry_run;
-        let standing = match judge::verdict(&case, approved) {
+        let standing = match self.verdict(&request, &seen, approved, now) {
             Verdict::Refuse(refusal) => return self.refuse(request, expected, refusal).await,
             _ if request.wishes.dry_run => Standing::Rehearsing { since: now },
             Verdict::Await => Standing::AwaitingApproval {
@@ -95,21 +64,66 @@ where
             turn: None,
         };
         if books {
-            settlement.secret = booked(&state, &settlement.request, now);
-            let service = state.secret.service.clone();
-            settlement.turn = service.map(|service| {
-                let taken = Turn {
-                    service,
-                    secret: name.clone(),
-                    token: token.clone(),
-                    at: now,
-                };
-                (taken, turn.clone())
-            });
+            settlement.secret = booked(&seen.before, &settlement.request, now);
+            settlement.turn = turn(&seen, &settlement.request, now);
         }
         self.store.settle(&settlement).await?;
         Ok(Pass::On(Box::new(settlement.request)))
     }
+
+    /// Approves another request. While time alone is in the way of that one, it goes on waiting: its yes is
+    /// not used up.
+    pub(super) async fn approve(
+        &self,
+        mut request: Request,
+        actor: &Actor,
+        approves: VersionId,
+        now: i64,
+    ) -> Result<Pass, Failed> {
+        let other = self.store.request(&approves).await?;
+        if let Err(refusal) = judge::approval(&request, actor, other.as_ref(), now) {
+            return self.refuse(request, None, refusal).await;
+        }
+        let Some(mut other) = other else {
+            return Ok(Pass::Anew);
+        };
+        let refusal = match self.see(&other, now).await? {
+            Err(refusal) => Some(refusal),
+            Ok(seen) => match self.verdict(&other, &seen, true, now) {
+                Verdict::Refuse(refusal) => Some(refusal),
+                Verdict::Accept | Verdict::Await | Verdict::RetireFirst(_) => None,
+            },
+        };
+        if let Some(refusal) = refusal.filter(|it| judge::passes(&it.class)) {
+            return self.refuse(request, None, refusal).await;
+        }
+        let expected = other.revision;
+        other.approved_by = Some(actor.name.clone());
+        other.revision = expected.saturating_add(1);
+        request.standing = Standing::Approved { request: approves };
+        request.arn.clone_from(&other.arn);
+        request.revision = 1;
+        let settlement = Settlement {
+            request,
+            expected: None,
+            other: Some((other, expected)),
+            secret: None,
+            turn: None,
+        };
+        self.store.settle(&settlement).await?;
+        Ok(Pass::On(Box::new(settlement.request)))
+    }
+}
+
+/// The turn of the service, taken, with what must still be recorded of it.
+fn turn(seen: &Seen, request: &Request, now: i64) -> Option<(Turn, Option<Turn>)> {
+    let taken = Turn {
+        service: seen.now.secret.service.clone()?,
+        secret: seen.now.secret.name.clone(),
+        token: request.token.clone(),
+        at: now,
+    };
+    Some((taken, seen.turn.clone()))
 }
 
 /// Whether the record of the secret has the request in it.
@@ -136,5 +150,16 @@ fn booked(before: &SecretState, request: &Request, now: i64) -> Option<Changes> 
     });
     let surplus = after.secret.requests.len().saturating_sub(KEPT);
     after.secret.requests.drain(..surplus);
+    Changes::between(Some(before), &after)
+}
+
+/// The record of the secret without the request: nothing came of it, so it is in nobody's way. None when it
+/// is not there.
+pub(super) fn unbooked(before: &SecretState, request: &Request) -> Option<Changes> {
+    let mut after = before.clone();
+    after
+        .secret
+        .requests
+        .retain(|one| one.token != request.token);
     Changes::between(Some(before), &after)
 }

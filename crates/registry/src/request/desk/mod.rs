@@ -5,6 +5,7 @@
 
 mod calling;
 mod judging;
+mod seeing;
 mod waiting;
 
 use rekey_events::{ErrorClass, SCHEDULE_SOURCE};
@@ -91,16 +92,15 @@ where
         let mut conflicts = 0;
         let mut written = None;
         loop {
-            let known = match written.take() {
-                Some(request) => Some(request),
-                None => self.store.request(&token).await?,
-            };
-            let passed = match known {
-                None => self.receive(ask, now).await,
-                Some(known) if known.token == ask.token && !ask.is_of(&known) => {
-                    return Ok(Handled::Clash);
-                }
-                Some(known) => self.go_on(known, ask, now).await,
+            let passed = match written.take() {
+                Some(request) => self.go_on(request, ask, now).await,
+                None => match self.store.request(&token).await? {
+                    None => self.receive(ask, now).await,
+                    Some(known) if known.token == ask.token && !ask.is_of(&known) => {
+                        return Ok(Handled::Clash);
+                    }
+                    Some(known) => self.come_again(known, ask, now).await,
+                },
             };
             match passed {
                 Ok(Pass::End(handled)) => return Ok(handled),
@@ -134,7 +134,8 @@ where
             request.role = Some(actor.role.clone());
             request.forced = ask.wishes.force && actor.may_force;
         }
-        if let Err(refusal) = judge::authority(ask, actor.as_ref(), now) {
+        let authority = judge::authority(&ask.source, &ask.key, actor.as_ref(), now);
+        if let Err(refusal) = authority {
             return self.refuse(request, None, refusal).await;
         }
         if let (Some(approves), Some(actor)) = (ask.wishes.approves.clone(), &actor) {
@@ -143,73 +144,48 @@ where
         self.judge(request, None, now).await
     }
 
-    /// A request that is recorded.
+    /// A request that was recorded by an earlier call. What is not done yet is done only for somebody who
+    /// still may.
+    async fn come_again(&self, mut request: Request, ask: &Ask, now: i64) -> Result<Pass, Failed> {
+        let scheduled = request.source == SCHEDULE_SOURCE;
+        if scheduled && matches!(request.standing, Standing::Refused(_)) {
+            // A schedule asks again until it is done, whatever was in the way.
+            let request = tell(self.store, self.publisher, request, self.policy, now).await?;
+            let expected = Some(request.revision);
+            return self.judge(request, expected, now).await;
+        }
+        if !scheduled && !request.standing.is_final() {
+            let actor = self.store.actor(&request.source).await?;
+            request.forced &= actor.as_ref().is_some_and(|actor| actor.may_force);
+            let key = request.key.as_deref().unwrap_or_default();
+            let authority = judge::authority(&request.source, key, actor.as_ref(), now);
+            let begun = matches!(request.standing, Standing::Rotating { .. });
+            if let (Err(refusal), false) = (authority, begun) {
+                let expected = Some(request.revision);
+                return self.refuse(request, expected, refusal).await;
+            }
+        }
+        self.go_on(request, ask, now).await
+    }
+
+    /// A request that is recorded as this says.
     async fn go_on(&self, request: Request, ask: &Ask, now: i64) -> Result<Pass, Failed> {
         let request = tell(self.store, self.publisher, request, self.policy, now).await?;
-        let revision = Some(request.revision);
-        match &request.standing {
+        let expected = Some(request.revision);
+        match request.standing {
             Standing::Accepted { .. } => self.call(request, now).await,
-            Standing::Retiring { since } => {
-                let since = *since;
-                self.retiring(request, since, now).await
-            }
-            Standing::Rehearsing { .. } => {
-                self.rehearse(&request, now).await?;
-                Ok(Pass::End(Handled::Done(Box::new(request))))
-            }
-            // What is approved is told by its own request; the approval only goes on with it.
-            Standing::Approved { request: other } if request.token == ask.token => {
-                Ok(Pass::With(other.clone()))
-            }
+            Standing::Retiring { since } => self.retiring(request, since, now).await,
+            Standing::Rehearsing { since } => self.rehearse(request, since, now).await,
             Standing::AwaitingApproval { .. } if request.approved_by.is_some() => {
-                self.judge(request, revision, now).await
+                self.judge(request, expected, now).await
             }
-            // A schedule asks again until it is done.
-            Standing::AwaitingApproval { until }
-                if request.source == SCHEDULE_SOURCE && *until <= now =>
-            {
-                self.judge(request, revision, now).await
-            }
-            Standing::Refused(refusal)
-                if request.source == SCHEDULE_SOURCE && judge::passes(&refusal.class) =>
-            {
-                self.judge(request, revision, now).await
+            Standing::AwaitingApproval { until } => self.await_approval(request, until, now).await,
+            // What is approved is told by its own request; the approval only goes on with it.
+            Standing::Approved { request: ref other } if request.token == ask.token => {
+                Ok(Pass::With(other.clone()))
             }
             _ => Ok(Pass::End(Handled::Done(Box::new(request)))),
         }
-    }
-
-    /// Approves another request.
-    async fn approve(
-        &self,
-        mut request: Request,
-        actor: &Actor,
-        approves: VersionId,
-        now: i64,
-    ) -> Result<Pass, Failed> {
-        let other = self.store.request(&approves).await?;
-        if let Err(refusal) = judge::approval(&request, actor, other.as_ref(), now) {
-            return self.refuse(request, None, refusal).await;
-        }
-        let Some(mut other) = other else {
-            return Ok(Pass::Anew);
-        };
-        let expected = other.revision;
-        // Whether it may be done is judged when it is gone on with: time has passed since it was asked for.
-        other.approved_by = Some(actor.name.clone());
-        other.revision = expected.saturating_add(1);
-        request.standing = Standing::Approved { request: approves };
-        request.arn.clone_from(&other.arn);
-        request.revision = 1;
-        let settlement = Settlement {
-            request,
-            expected: None,
-            other: Some((other, expected)),
-            secret: None,
-            turn: None,
-        };
-        self.store.settle(&settlement).await?;
-        Ok(Pass::On(Box::new(settlement.request)))
     }
 
     /// How the secret is now, or that it is there no more.
@@ -258,6 +234,10 @@ where
         standing: Standing,
         secret: Option<Changes>,
     ) -> Result<Pass, Failed> {
+        // A yes is to one try: a schedule that asks again waits for another.
+        if matches!(standing, Standing::Refused(_)) && request.source == SCHEDULE_SOURCE {
+            request.approved_by = None;
+        }
         request.standing = standing;
         request.revision = expected.map_or(1, |revision| revision.saturating_add(1));
         let settlement = Settlement {

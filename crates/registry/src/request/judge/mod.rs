@@ -12,7 +12,7 @@ use crate::version::VersionId;
 
 pub use when::outlook;
 pub(crate) use when::{Case, by_record, verdict};
-pub(crate) use whether::registered;
+pub(crate) use whether::{not_registered, registered};
 pub(crate) use who::{approval, authority, name};
 
 /// What a request comes to.

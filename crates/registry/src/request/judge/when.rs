@@ -33,31 +33,29 @@ pub(crate) struct Case<'a> {
     pub(crate) now: i64,
 }
 
-/// What the record alone speaks against. It costs nothing to ask.
+/// What our own record alone speaks against. It costs no look.
 pub(crate) fn by_record(case: &Case<'_>) -> Result<(), Box<Refusal>> {
-    open_rotation(case)?;
-    window(case)?;
-    interval(case)?;
-    overlap(case)
+    interval(case)
 }
 
-/// Everything. Call it with a look.
+/// Everything. What is not known without a look is taken from the record.
 pub(crate) fn verdict(case: &Case<'_>, approved: bool) -> Verdict {
-    let refusal = by_record(case).and_then(|()| turn(case));
-    if let Err(refusal) = refusal {
+    let checked = open_rotation(case)
+        .and_then(|()| window(case))
+        .and_then(|()| interval(case))
+        .and_then(|()| turn(case))
+        .and_then(|()| overlap(case));
+    if let Err(refusal) = checked {
         return Verdict::Refuse(refusal);
     }
-    if let Some((version, refusal)) = old_credential(case) {
-        return if case.forced {
-            Verdict::RetireFirst(version)
-        } else {
-            Verdict::Refuse(refusal)
-        };
+    let awaits = case.state.secret.approval_manual && !approved;
+    match old_credential(case) {
+        Some((_, refusal)) if !case.forced => Verdict::Refuse(refusal),
+        // Force opens no approval: nothing is retired before somebody else has said yes.
+        _ if awaits => Verdict::Await,
+        Some((version, _)) => Verdict::RetireFirst(version),
+        None => Verdict::Accept,
     }
-    if case.state.secret.approval_manual && !approved {
-        return Verdict::Await;
-    }
-    Verdict::Accept
 }
 
 fn open_rotation(case: &Case<'_>) -> Result<(), Box<Refusal>> {
@@ -178,6 +176,8 @@ fn old_credential(case: &Case<'_>) -> Option<(VersionId, Box<Refusal>)> {
         Some(look) => (look.with(PREVIOUS)?, look.last_rotated),
         None => (secret.previous.as_ref()?, secret.last_rotated),
     };
+    // A rollback, or a value put by hand, is a switch too, and no rotation.
+    let rotated = rotated.max(case.state.switched_at());
     let old = case.state.versions.get(id);
     if old.is_some_and(|old| old.is_dead()) {
         return None;
@@ -236,7 +236,7 @@ pub fn outlook(
     policy: &Policy,
     now: i64,
 ) -> Option<Refusal> {
-    if let Err(refusal) = registered(Some(state), policy, now) {
+    if let Err(refusal) = registered(state, policy, now) {
         return Some(*refusal);
     }
     let case = Case {

@@ -8,22 +8,24 @@ use crate::record::Presence;
 use crate::request::record::Refusal;
 use crate::state::SecretState;
 
-/// Whether the secret is registered and is one that we rotate.
+/// That the secret is not registered.
+pub(crate) fn not_registered(now: i64) -> Box<Refusal> {
+    no(
+        ErrorClass::NotRegistered,
+        "the secret is not registered",
+        "give it the tag rekey:owner, and ask again when `rekey secrets list` shows it; or correct the key",
+        now,
+    )
+}
+
+/// Whether the secret is one that we rotate.
 pub(crate) fn registered(
-    state: Option<&SecretState>,
+    state: &SecretState,
     policy: &Policy,
     now: i64,
 ) -> Result<(), Box<Refusal>> {
     let invalid =
         |message: &str, advice: &str| Err(no(ErrorClass::InvalidRequest, message, advice, now));
-    let Some(state) = state else {
-        return Err(no(
-            ErrorClass::NotRegistered,
-            "the secret is not registered",
-            "give it the tag rekey:owner, and ask again when `rekey secrets list` shows it; or correct the key",
-            now,
-        ));
-    };
     let secret = &state.secret;
     match secret.presence {
         Presence::Present => {}

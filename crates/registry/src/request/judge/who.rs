@@ -32,15 +32,19 @@ pub(crate) fn name(ask: &Ask, policy: &Policy, now: i64) -> Result<String, Box<R
 }
 
 /// Whether whoever asks may.
-pub(crate) fn authority(ask: &Ask, actor: Option<&Actor>, now: i64) -> Result<(), Box<Refusal>> {
-    let requester = ask
-        .source
+pub(crate) fn authority(
+    source: &str,
+    key: &str,
+    actor: Option<&Actor>,
+    now: i64,
+) -> Result<(), Box<Refusal>> {
+    let requester = source
         .strip_prefix(rekey_events::REQUESTER_SOURCE_PREFIX)
-        .unwrap_or(&ask.source);
+        .unwrap_or(source);
     let Some(actor) = actor else {
         return Err(no(
             ErrorClass::Forbidden,
-            format!("nobody is recorded for the source {}", ask.source),
+            format!("nobody is recorded for the source {source}"),
             format!(
                 "an administrator records who that is: rekey requesters allow {requester} --actor ... --role {ADMIN}"
             ),
@@ -58,7 +62,7 @@ pub(crate) fn authority(ask: &Ask, actor: Option<&Actor>, now: i64) -> Result<()
             now,
         ));
     }
-    if !actor.may_ask_for(&ask.key) {
+    if !actor.may_ask_for(key) {
         return Err(no(
             ErrorClass::Forbidden,
             format!("{} may not ask for this secret", actor.name),
@@ -79,6 +83,13 @@ pub(crate) fn approval(
     now: i64,
 ) -> Result<(), Box<Refusal>> {
     let refuse = |class, message: String, advice: &str| Err(no(class, message, advice, now));
+    if request.wishes.dry_run || request.wishes.force {
+        return refuse(
+            ErrorClass::InvalidRequest,
+            "an approval says yes to what somebody else asked for, and nothing besides".to_owned(),
+            "leave out metadata.dry_run and metadata.force",
+        );
+    }
     if !actor.may_approve {
         return refuse(
             ErrorClass::Forbidden,
@@ -93,7 +104,11 @@ pub(crate) fn approval(
             "look at the requests that wait: rekey requests list --standing awaiting_approval",
         );
     };
-    if other.source == request.source || other.actor == request.actor {
+    let same_name = match (&other.actor, &request.actor) {
+        (Some(one), Some(two)) => one.trim().eq_ignore_ascii_case(two.trim()),
+        _ => true,
+    };
+    if other.source == request.source || same_name {
         return refuse(
             ErrorClass::Forbidden,
             format!(

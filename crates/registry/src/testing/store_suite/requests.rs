@@ -70,6 +70,7 @@ async fn whole<S: Requests>(store: &S) -> Seen {
         wishes: crate::request::Wishes::default(),
         forced: false,
         approved_by: None,
+        extra: None,
         correlation: std::collections::BTreeMap::new(),
         impact: None,
         told: None,

@@ -44,6 +44,24 @@ impl Role {
         assert_eq!(needs.get(sid), Some(expected), "{sid}");
     }
 
+    /// It keeps the registry, and never says who may ask.
+    #[track_caller]
+    fn keeps_the_registry_without_its_requesters(&self) {
+        self.says("KeepTheRegistry", &the_registry());
+        self.says("LeaveTheRequestersAlone", &no_requester());
+        for (from, to) in [
+            ("[\"ACTOR#*\", ACTORS]", "[\"ACTOR#*\"]"),
+            ("ForAnyValue:StringLike", "ForAllValues:StringLike"),
+            (
+                "Sid: LeaveTheRequestersAlone\n                Effect: Deny",
+                "Sid: LeaveTheRequestersAlone\n                Effect: Allow",
+            ),
+        ] {
+            let bent = self.bent(from, to, "LeaveTheRequestersAlone");
+            assert_ne!(bent, Some(no_requester()), "{to}");
+        }
+    }
+
     #[track_caller]
     fn says_nothing_but(&self, sids: &[&str]) {
         let needs = needs(&Template::of(self.template), self.resource);
@@ -152,6 +170,22 @@ fn the_registry() -> Need {
         "dynamodb:DeleteItem",
     ];
     allow(&actions, json!({ "Ref": "TableArn" }))
+}
+
+/// The two kinds of items that say who may ask, whatever else a call writes.
+fn no_requester() -> Need {
+    let actions = [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    let about_requesters = json!({ "ForAnyValue:StringLike": {
+        "dynamodb:LeadingKeys": ["ACTOR#*", "ACTORS"],
+    }});
+    Need {
+        effect: "Deny".to_owned(),
+        ..allow(&actions, json!({ "Ref": "TableArn" })).when(about_requesters)
+    }
 }
 
 /// What Lambda needs to hand a queue's messages to the function.

@@ -12,6 +12,7 @@ fn the_role_has_a_statement_per_need_and_no_other() {
     ROLE.says_nothing_but(&[
         "AnnounceWhatItSees",
         "KeepTheRegistry",
+        "LeaveTheRequestersAlone",
         "LookAtSecrets",
         "TakeFromItsQueue",
         "WriteItsOwnLog",
@@ -32,8 +33,8 @@ fn it_looks_at_secrets_and_never_into_them() {
 }
 
 #[test]
-fn it_keeps_the_registry() {
-    ROLE.says("KeepTheRegistry", &the_registry());
+fn it_keeps_the_registry_and_never_says_who_may_ask() {
+    ROLE.keeps_the_registry_without_its_requesters();
     for to in ["dynamodb:Scan", "dynamodb:DeleteTable"] {
         let bent = ROLE.bent("dynamodb:GetItem", to, "KeepTheRegistry");
         assert_ne!(bent, Some(the_registry()), "{to}");

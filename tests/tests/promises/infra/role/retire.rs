@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     Need, Role, allow, announcements, any_secret, its_own_log, its_queue, listed_keys,
-    listed_superuser_secrets, tagged_superuser_secrets, the_registry,
+    listed_superuser_secrets, tagged_superuser_secrets,
 };
 
 const ROLE: Role = Role {
@@ -30,6 +30,7 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "JoinTheVpc",
         "KeepCodeFromTheVpc",
         "KeepTheRegistry",
+        "LeaveTheRequestersAlone",
         "LookAtSecrets",
         "ReadListedSuperuserSecrets",
         "ReadTaggedSuperuserSecrets",
@@ -75,8 +76,8 @@ fn it_decrypts_with_listed_keys_through_secrets_manager_and_encrypts_nothing() {
 }
 
 #[test]
-fn it_keeps_the_registry() {
-    ROLE.says("KeepTheRegistry", &the_registry());
+fn it_keeps_the_registry_and_never_says_who_may_ask() {
+    ROLE.keeps_the_registry_without_its_requesters();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Need, Role, allow, announcements, any_secret, its_own_log, the_registry};
+use super::{Need, Role, allow, announcements, any_secret, its_own_log};
 
 const ROLE: Role = Role {
     template: "sweep",
@@ -25,6 +25,7 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "AskAsTheSchedule",
         "HandOverToRetire",
         "KeepTheRegistry",
+        "LeaveTheRequestersAlone",
         "LetSecretsManagerRotate",
         "ListTheSecrets",
         "LookAtParkedRequests",
@@ -105,8 +106,12 @@ fn it_lists_parked_requests_and_puts_them_back_where_they_came_from() {
 }
 
 #[test]
-fn it_keeps_the_registry_and_writes_its_own_log_only() {
-    ROLE.says("KeepTheRegistry", &the_registry());
+fn it_keeps_the_registry_and_never_says_who_may_ask() {
+    ROLE.keeps_the_registry_without_its_requesters();
+}
+
+#[test]
+fn it_writes_its_own_log_only() {
     ROLE.says("WriteItsOwnLog", &its_own_log("SweepLog"));
 }
 

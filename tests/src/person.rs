@@ -49,6 +49,13 @@ impl Person {
         Self::sign_in(cloud, &door, name).await
     }
 
+    /// Gives another managed policy.
+    pub async fn may_also(&self, cloud: &Cloud, policy_arn: &str) -> Result<()> {
+        let policy = [("UserName", self.name.as_str()), ("PolicyArn", policy_arn)];
+        Door::of(cloud).iam("AttachUserPolicy", &policy).await?;
+        Ok(())
+    }
+
     /// Makes a user who may read a secret, as an application does.
     pub async fn reader(cloud: &Cloud, name: &str, secret: &str) -> Result<Self> {
         let door = Door::of(cloud);

@@ -52,8 +52,21 @@ pub fn token(order: &Order) -> Option<VersionId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use lambda_runtime::{Context, LambdaEvent};
     use rekey_events::RetireOrder;
+    use rekey_function::now;
+    use rekey_function::testing::{Call, StubAws};
+    use rekey_registry::Policy;
+    use rekey_rotators::PasswordPolicy;
+    use rekey_rotators::postgres::{self, Bounds, Trust};
+    use rekey_telemetry::Level;
     use serde_json::{Value, json};
+
+    use crate::config::Config;
+    use crate::handler::Retire;
 
     const TOKEN: &str = "81b00c56-bab7-5f69-b565-f58ef884554e";
 
@@ -125,6 +138,73 @@ mod tests {
             let found = super::standing(&request, &order("retire"));
             assert_eq!(found, expected, "{secret} {standing}");
         }
+    }
+
+    /// A function on a registry in which the request stands so, and on nothing else.
+    fn retire(aws: &StubAws) -> Arc<Retire> {
+        let config = Config {
+            function: "rekey-test-retire".to_owned(),
+            log_level: Level::default(),
+            bus: "rekey-test".to_owned(),
+            table: "rekey-test-registry".to_owned(),
+            policy: Policy::default(),
+            ca: None,
+            aws: aws.settings(),
+            postgres: postgres::Config {
+                strategy: "auto".parse().unwrap(),
+                trust: Trust::system(),
+                passwords: PasswordPolicy::from_settings(|_| None).unwrap(),
+                bounds: Bounds::default(),
+            },
+        };
+        Arc::new(Retire::new(config).unwrap())
+    }
+
+    fn registry(call: &Call, standing: &str) -> (u16, Value) {
+        let n = |number: &str| json!({ "N": number });
+        match call.operation.as_str() {
+            "Query" => {
+                let secret = json!({
+                    "pk": { "S": "SECRET#prod/db/app" }, "sk": { "S": "META" }, "name": { "S": "prod/db/app" },
+                    "arn": { "S": "arn" }, "kind": { "S": "postgres" }, "registered_at": n("0"),
+                    "presence": { "M": { "is": { "S": "present" } } }, "writes": { "M": {} },
+                });
+                (200, json!({ "Items": [secret], "ScannedCount": 1 }))
+            }
+            "GetItem" => {
+                let standing = json!({ "is": { "S": standing }, "since": n("0"), "at": n("0") });
+                let request = json!({
+                    "pk": { "S": format!("REQUEST#{TOKEN}") }, "sk": { "S": "META" }, "token": { "S": TOKEN },
+                    "source": { "S": "rekey.requester.billing" }, "secret": { "S": "prod/db/app" },
+                    "received_at": n("0"), "asked_at": n("0"), "wishes": { "M": {} }, "standing": { "M": standing },
+                });
+                (200, json!({ "Item": request }))
+            }
+            _ => (400, json!({ "__type": "ResourceNotFoundException" })),
+        }
+    }
+
+    async fn called(standing: &'static str) -> (Value, Vec<String>) {
+        let aws = StubAws::start(move |call| registry(call, standing)).unwrap();
+        let mut context = Context::default();
+        let soon = now() + Duration::from_secs(60);
+        context.deadline = u64::try_from(soon.as_millis()).unwrap();
+        let event = serde_json::to_value(order("retire").wire).unwrap();
+        let answer = retire(&aws).call(LambdaEvent::new(event, context)).await;
+        (answer.unwrap(), aws.operations())
+    }
+
+    #[tokio::test]
+    async fn an_order_whose_request_has_gone_on_touches_nothing() {
+        let (answer, calls) = called("rotating").await;
+        assert_eq!(answer["outcome"], "refused");
+        assert_eq!(answer["class"], "invalid_request");
+        // The record, the request, and the request again: nothing is noted down as held either.
+        assert_eq!(calls, ["Query", "GetItem", "GetItem"]);
+        // One that is waited for goes on to the secret.
+        let (answer, calls) = called("retiring").await;
+        assert_ne!(answer["outcome"], "refused");
+        assert!(calls.contains(&"DescribeSecret".to_owned()), "{calls:?}");
     }
 
     #[test]

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use rekey_events::RetireOrder;
     use rekey_rotation::{CheckName, TargetError};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const TOKEN: &str = "81b00c56-bab7-5f69-b565-f58ef884554e";
     const VERSION: &str = "b27c1d9a-0e55-4f6b-9c1f-7a84d1c0e2f3";
@@ -184,6 +184,21 @@ mod tests {
         assert_eq!(names, ["secret", "reachable", "tls", "login", "permission"]);
         assert!(found.checks.iter().all(|check| check.result == "passed"));
         assert_eq!(found.steps[0].step, "createSecret");
+    }
+
+    #[test]
+    fn the_sample_of_the_contract_is_what_is_answered() {
+        let sample = include_str!("../../../events/samples/rehearse-answer.json");
+        let mut sample: Value = serde_json::from_str(sample).unwrap();
+        let answer = order().rehearsed(&found_with(None));
+        let mut answer = serde_json::to_value(answer).unwrap();
+        // What the steps say is the protocol's; here it is one of four.
+        let steps = sample.as_object_mut().unwrap().remove("steps").unwrap();
+        let names = steps.as_array().unwrap().iter().map(|step| &step["step"]);
+        let four = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+        assert!(names.eq(four.iter()));
+        answer.as_object_mut().unwrap().remove("steps");
+        assert_eq!(answer, sample);
     }
 
     #[test]

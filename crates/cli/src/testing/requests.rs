@@ -1,5 +1,6 @@
 //! `rekey requests ...`
 
+use rekey_registry::Look;
 use rekey_registry::request::{Request, Requests, Standing};
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use super::golden::golden;
 use super::office::Later;
 use super::rotate::{LINE, refusal_of, shop};
 use super::typed::{Seen, at_a_terminal, at_width, typed};
-use super::world::{NOW, TestWorld};
+use super::world::{NOW, TestWorld, snapshot};
 use crate::exit::Exit;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -262,6 +263,43 @@ async fn an_approval_that_nobody_goes_on_with_is_no_end() {
         "{}",
         seen.err
     );
+}
+
+#[tokio::test]
+async fn an_approval_that_time_alone_is_in_the_way_of_is_refused_and_the_request_waits_on() {
+    let (world, id) = waiting().await;
+    // The owner gave it a window meanwhile, and this is a Sunday.
+    let mut state = orders();
+    state.secret.approval_manual = true;
+    state.secret.window_tag = Some("Mon 02:00-04:00".into());
+    world.looks(
+        "prod/db/orders",
+        Ok(Look::Found(Box::new(snapshot(&state)))),
+    );
+    let line = format!("requests approve {id} --as leads --yes");
+    let seen = typed(&world, &line).await;
+    assert_eq!(seen.exit, Exit::Refused);
+    for told in [
+        "refused (window_closed)",
+        "the same may be accepted in 26 h",
+        "waits for its approval still, until in 24 h",
+    ] {
+        assert!(seen.err.contains(told), "{}", seen.err);
+    }
+    let request = world.store.request(&id.as_str().into()).await.unwrap();
+    let request = request.unwrap();
+    assert!(matches!(
+        request.standing,
+        Standing::AwaitingApproval { .. }
+    ));
+    assert_eq!(request.approved_by, None);
+    // As it is again, it is approved.
+    state.secret.window_tag = None;
+    world.looks(
+        "prod/db/orders",
+        Ok(Look::Found(Box::new(snapshot(&state)))),
+    );
+    assert_eq!(typed(&world, &line).await.exit, Exit::Ok);
 }
 
 #[tokio::test]

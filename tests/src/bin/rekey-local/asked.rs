@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use rekey_tests::person::Person;
 use rekey_tests::secrets::Version;
-use rekey_tests::team::Team;
+use rekey_tests::team::{Team, closed_window};
 use serde_json::Value;
 
 use crate::after_the_switch::the_grace_ends;
@@ -31,7 +31,7 @@ pub async fn on_request(play: &mut Play, old: &Version, current: &Version) -> Re
     let before = play.labelled("AWSCURRENT").await?;
     play.rekey(&[&rotate[..], &["--dry-run"]].concat(), &[0])
         .await?;
-    windowed(play, "Sun 03:00-03:01 / Wed 03:00-03:01").await?;
+    windowed(play, &closed_window()?).await?;
     play.rekey(&rotate, &[3]).await?;
     windowed(play, "00:00-24:00").await?;
     let as_viewer = [&rotate[..], &["--as", "viewer"]].concat();
@@ -63,6 +63,8 @@ async fn who_may(play: &mut Play) -> Result<Person> {
     let policy = play.scene.stack.output("AdministratorPolicyArn").to_owned();
     let ada = Person::with_policy(&play.scene.cloud, "ada", &policy).await?;
     let viewer = Team::make(&play.scene, "viewer").await?;
+    let reader = play.scene.stack.output("ReaderPolicyArn").to_owned();
+    viewer.person.may_also(&play.scene.cloud, &reader).await?;
     for (name, actor, role) in [
         ("operators", "the people on duty", "internal_admin"),
         ("viewer", "the reporting team", "viewer"),

@@ -1,5 +1,4 @@
-//! Five thousand requests at once. Each is answered or parked; none is lost, none rotates twice, and one
-//! tenant's flood does not keep another waiting.
+//! Five thousand requests at once. Each is answered or parked; none is lost, and none rotates twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

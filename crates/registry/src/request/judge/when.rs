@@ -3,7 +3,7 @@
 use rekey_events::ErrorClass;
 
 use super::{Verdict, no, registered};
-use crate::observe::look::{CURRENT, PENDING, PREVIOUS};
+use crate::observe::look::{CURRENT, PENDING, PREVIOUS, policy as policy_of};
 use crate::policy::Policy;
 use crate::request::record::{Refusal, Wishes};
 use crate::request::store::Turn;
@@ -236,11 +236,15 @@ pub fn outlook(
     policy: &Policy,
     now: i64,
 ) -> Option<Refusal> {
-    if let Err(refusal) = registered(state, policy, now) {
+    let mut fresh = state.clone();
+    if let Some(look) = look {
+        policy_of(&mut fresh.secret, look);
+    }
+    if let Err(refusal) = registered(&fresh, policy, now) {
         return Some(*refusal);
     }
     let case = Case {
-        state,
+        state: &fresh,
         look,
         turn: turn_of_service,
         token: None,

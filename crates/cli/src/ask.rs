@@ -74,7 +74,7 @@ pub async fn send<W: World>(
 
 /// The name that users of a secret know, and where it belongs: the stage is no part of a platform key, and
 /// a reference names its tenant.
-fn key_of<'a>(name: &'a str, stage: &str) -> (&'a str, KeyScope) {
+pub fn key_of<'a>(name: &'a str, stage: &str) -> (&'a str, KeyScope) {
     let mut scope = KeyScope::new();
     scope.env = Identifier::new(stage).ok();
     let parts: Vec<_> = name.split('.').collect();

@@ -159,6 +159,14 @@ impl Outlook {
     }
 }
 
+/// What a request would come to, for whoever asks for it.
+pub fn refused(refusal: &Refusal) -> String {
+    format!(
+        "a request would be refused ({}): {}",
+        refusal.class, refusal.message
+    )
+}
+
 /// Looks behind what is in the way for some time only.
 fn accepted_at(now: i64, outlook: impl Fn(i64) -> Option<Refusal>) -> Option<i64> {
     let mut at = now;

@@ -16,7 +16,7 @@ pub use ask::Ask;
 pub use desk::{Desk, Handled};
 pub(crate) use impact::sites;
 pub use impact::{Affected, Impact};
-pub use judge::outlook;
+pub use judge::{not_allowed, outlook};
 pub use record::{Checked, Planned, Refusal, Request, Requested, Standing, Wishes};
 pub use rehearsal::{Rehearsal, rehearsed};
 pub use rotate::{Rotate, RotateError, Rotated};

@@ -7,8 +7,9 @@ use rekey_tests::team::closed_window;
 use serde_json::{Value, json};
 
 use super::asking::{KEY, answered, completed, current, office, refused, rotators, team};
-use super::operating::{NAME, observed, operator, rekey, rekey_json, sweep, told, until};
+use super::operating::{NAME, job, observed, operator, rekey, rekey_json, sweep, told, until};
 use super::playground::{details, events, works};
+use super::roles::Role;
 
 #[tokio::test]
 async fn a_request_rotates_and_its_end_names_who_asked_why_and_who_is_affected() -> Result<()> {
@@ -217,7 +218,7 @@ async fn a_single_user_is_rotated_when_the_request_accepts_the_gap() -> Result<(
 
 #[tokio::test]
 async fn a_schedule_with_a_policy_is_asked_for_by_the_sweep_and_rotates() -> Result<()> {
-    let (scene, _) = office("swept", true, &[]).await?;
+    let (scene, _) = office("swept", true, &[("RetrySeconds", "1")]).await?;
     let before = scene.secrets.current(&scene.secret).await?;
     for (tag, text) in [("rekey:window", "00:00-24:00"), ("rekey:every", "1m")] {
         scene.secrets.tag(&scene.secret, tag, text).await?;
@@ -230,18 +231,26 @@ async fn a_schedule_with_a_policy_is_asked_for_by_the_sweep_and_rotates() -> Res
     let untag = client.untag_resource().secret_id(&scene.secret);
     untag.tag_keys("rekey:window").send().await?;
     observed(&scene).await?;
+    let role = Role::of(&scene, "sweep").await?;
+    role.without(&["AskAsTheSchedule"]).await?;
+    let calls = role.refused("PutEvents")?;
     let mut asked = 0;
     for _ in 0..3 {
         // Each waits as long as a test may wait for anything.
         let due = until(&scene, "the sweep asks for the rotation", async || {
-            asked += sweep(&scene).await?["asked"].as_u64().unwrap_or_default();
-            Ok((asked > 0).then_some(()))
+            asked += job(&scene, "sweep").await?.value["asked"]
+                .as_u64()
+                .unwrap_or_default();
+            Ok((asked > 0 || role.refused("PutEvents")? > calls).then_some(()))
         });
         if due.await.is_ok() {
             break;
         }
     }
+    assert_eq!(asked, 0, "it asks without AskAsTheSchedule");
+    role.whole().await?;
     let asked = until(&scene, "what the sweep asks for is accepted", async || {
+        job(&scene, "sweep").await?;
         let answers = details(&events(&scene).await?, "rekey.request.answered");
         Ok(answers.into_iter().find(|one| one["answer"] == "accepted"))
     })

@@ -15,7 +15,7 @@ use super::playground::{details, events, quiet_with};
 pub const KEY: &str = "db/app-primary";
 
 /// A quiet scene whose secret is registered and has its rotation turned on, with somebody who may record
-/// requesters. Requests may follow each other after a second.
+/// requesters. Requests may follow each other at once.
 pub async fn office(
     name: &str,
     alternating: bool,
@@ -23,7 +23,7 @@ pub async fn office(
 ) -> Result<(Scene, Person)> {
     let fixed = [
         TRAIL,
-        ("RequestIntervalSeconds", "1"),
+        ("RequestIntervalSeconds", "0"),
         ("ApartSeconds", "60"),
     ];
     let parameters = [&fixed, more].concat();

@@ -16,6 +16,7 @@ mod operating;
 mod permissions;
 mod playground;
 mod poison;
+mod request_role;
 mod roles;
 mod rollback;
 mod rotation;

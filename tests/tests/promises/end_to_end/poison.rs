@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::asking::{KEY, answered, office, rotators};
 use super::operating::{depth, observed, operator, rekey, rekey_json, told, until};
+use super::roles::Role;
 
 /// Stands where nothing must be repeated from.
 const CANARY: &str = "canary-value-4711";
@@ -47,6 +48,21 @@ async fn a_message_that_breaks_the_contract_is_parked_with_the_reason_and_can_be
     until(&scene, "all of it is parked", async || {
         let there = depth(&scene, "RequestDeadLetterQueueUrl").await?.waiting;
         Ok((there >= broken.len() as u64).then_some(()))
+    })
+    .await?;
+    let role = Role::of(&scene, "sweep").await?;
+    for (sid, words) in [
+        ("LookAtParkedRequests", &["replay", "list"][..]),
+        ("PutBackParkedRequests", &["replay", "send", "--all"][..]),
+    ] {
+        role.without(&[sid]).await?;
+        let said = rekey(&scene, &olga, words).await?;
+        assert_eq!(said.code, 1, "{sid}: {said:?}");
+        role.whole().await?;
+    }
+    until(&scene, "all of it is there again", async || {
+        let depth = depth(&scene, "RequestDeadLetterQueueUrl").await?;
+        Ok((depth.in_flight == 0).then_some(()))
     })
     .await?;
     let list = rekey_json(&scene, &olga, 0, &["replay", "list"]).await?;

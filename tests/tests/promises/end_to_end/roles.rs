@@ -16,7 +16,7 @@ use super::operating::{
 use super::playground::{details, events, quiet_with, rotate, rotate_in_vain, works};
 
 /// The role of one function, and its policy as it was deployed.
-struct Role<'a> {
+pub struct Role<'a> {
     scene: &'a Scene,
     name: String,
     policy: &'static str,
@@ -24,15 +24,25 @@ struct Role<'a> {
 }
 
 impl<'a> Role<'a> {
-    async fn of(scene: &'a Scene, policy: &'static str) -> Result<Self> {
+    pub async fn of(scene: &'a Scene, policy: &'static str) -> Result<Self> {
         // CloudFormation makes the name: of the stack, and of what is in it, cut short.
         let door = Door::of(&scene.cloud);
         let listed = door.iam("ListRoles", &[("PathPrefix", "/rekey/")]).await?;
         let mut names = listed.split("<RoleName>").skip(1);
         let find = |text: &str| text.split_once('<').map(|(name, _)| name.to_owned());
-        let wanted = format!("-{policy}-");
+        let names: Vec<_> = names.by_ref().filter_map(find).collect();
+        // One has a name of its own, which ends so. The others have that of their template.
+        let own = format!("-{policy}");
+        let of_template = [format!("-{policy}-"), format!("-{policy}s-")];
+        let is_of = |name: &&String| {
+            let name = name.to_lowercase();
+            of_template.iter().any(|part| name.contains(part))
+        };
         let name = names
-            .find_map(|text| find(text).filter(|name| name.to_lowercase().contains(&wanted)))
+            .iter()
+            .find(|name| name.ends_with(&own))
+            .or_else(|| names.iter().find(is_of))
+            .cloned()
             .with_context(|| format!("no role of {policy} in {listed}"))?;
         let asked = [("RoleName", name.as_str()), ("PolicyName", policy)];
         let found = door.iam("GetRolePolicy", &asked).await?;
@@ -59,7 +69,7 @@ impl<'a> Role<'a> {
     }
 
     /// Takes statements out.
-    async fn without(&self, sids: &[&str]) -> Result<()> {
+    pub async fn without(&self, sids: &[&str]) -> Result<()> {
         let mut document = self.document.clone();
         let statements = document["Statement"]
             .as_array_mut()
@@ -75,21 +85,22 @@ impl<'a> Role<'a> {
     }
 
     /// Puts everything back.
-    async fn whole(&self) -> Result<()> {
+    pub async fn whole(&self) -> Result<()> {
         self.put(&self.document).await
     }
 
     /// The statements, but for those that name what the local cloud does not check.
-    fn statements(&self) -> Result<Vec<&str>> {
+    pub fn statements(&self) -> Result<Vec<&str>> {
         let all = self.document["Statement"]
             .as_array()
             .context("no statements")?;
-        let sids = all.iter().filter_map(|statement| statement["Sid"].as_str());
+        let allowing = all.iter().filter(|one| one["Effect"] == "Allow");
+        let sids = allowing.filter_map(|statement| statement["Sid"].as_str());
         Ok(sids.filter(|sid| *sid != "WriteItsOwnLog").collect())
     }
 
     /// How many of its calls were refused so far.
-    fn refused(&self, action: &str) -> Result<usize> {
+    pub fn refused(&self, action: &str) -> Result<usize> {
         let session = format!(":assumed-role/{}/", self.name);
         let calls = self.scene.cloud.calls()?;
         let refused = calls.iter().filter(|call| {
@@ -99,7 +110,7 @@ impl<'a> Role<'a> {
     }
 
     /// Waits until one more of its calls was refused.
-    async fn is_refused(&self, action: &str, before: usize) -> Result<()> {
+    pub async fn is_refused(&self, action: &str, before: usize) -> Result<()> {
         until(
             self.scene,
             format!("{action} is refused to {}", self.name),
@@ -329,6 +340,10 @@ async fn sweep_needs_every_statement_of_its_role() -> Result<()> {
         "ResumeRotations",
         "LetSecretsManagerRotate",
         "AnnounceWhatIsDue",
+        // By whom parked messages are shown and sent back, and a schedule is asked for: poison.rs, asked.rs.
+        "AskAsTheSchedule",
+        "LookAtParkedRequests",
+        "PutBackParkedRequests",
     ];
     let there = role.statements()?;
     assert!(

@@ -1,11 +1,12 @@
 use rekey_registry::SecretState;
-use rekey_registry::request::{Actor, Requests, Wishes};
+use rekey_registry::request::{Actor, Requests, Wishes, not_allowed};
 
+use crate::ask::key_of;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::find;
 use crate::moment::told;
-use crate::outlook::Outlook;
+use crate::outlook::{Outlook, refused};
 use crate::requester::Requester;
 use crate::view::VersionName;
 use crate::world::{World, of_store};
@@ -31,7 +32,10 @@ pub async fn lines<W: World>(
     }
     lines.extend(outlook.lines(world, state));
     lines.push(("Asks", who(requester, actor.as_ref(), wishes)));
-    lines.push(("Now", outlook.told(state, now)));
+    let key = key_of(&state.secret.name, &world.stack().stage).0;
+    let forbidden = not_allowed(&source, key, actor.as_ref(), now);
+    let answer = forbidden.map_or_else(|| outlook.told(state, now), |it| refused(&it));
+    lines.push(("Now", answer));
     lines.extend(outlook.caveat().map(|caveat| ("Judged", caveat)));
     if wishes.force {
         lines.push((

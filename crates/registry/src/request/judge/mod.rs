@@ -13,6 +13,7 @@ use crate::version::VersionId;
 pub use when::outlook;
 pub(crate) use when::{Case, by_record, verdict};
 pub(crate) use whether::{not_registered, registered};
+pub use who::not_allowed;
 pub(crate) use who::{approval, authority, name};
 
 /// What a request comes to.

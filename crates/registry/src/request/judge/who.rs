@@ -31,6 +31,12 @@ pub(crate) fn name(ask: &Ask, policy: &Policy, now: i64) -> Result<String, Box<R
     Ok(name.store_name(&environment))
 }
 
+/// Why whoever speaks with a source may not ask for a key, if so. For people who ask before they ask.
+pub fn not_allowed(source: &str, key: &str, actor: Option<&Actor>, now: i64) -> Option<Refusal> {
+    let refusal = authority(source, key, actor, now).err();
+    refusal.map(|refusal| *refusal)
+}
+
 /// Whether whoever asks may.
 pub(crate) fn authority(
     source: &str,

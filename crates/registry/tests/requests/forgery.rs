@@ -126,3 +126,22 @@ async fn a_policy_that_no_event_has_told_of_counts() {
         assert_eq!(office.calls(), 0);
     }
 }
+
+#[tokio::test]
+async fn whose_right_to_force_was_taken_away_retires_nothing_more() {
+    let mut office = Office::open().await;
+    let first = office.rotating(PAYMENTS, json!({})).await;
+    office.now += MINUTE;
+    office.finish(&first.token).await;
+    office.now += HOUR;
+    let force = json!({ "metadata": { "force": true, "rollout_note": "INC-1" } });
+    let ask = crate::office::asked(SECURITY, office.now, force);
+    office.handle(&ask).await.unwrap();
+    let orders = office.queue.taken().len();
+    let meek = crate::office::actor(SECURITY, "team security", "internal_admin", false);
+    office.allow(&meek).await;
+    office.now += MINUTE;
+    let request = office.ask_again(&ask).await;
+    assert_eq!(crate::office::refusal(&request).class, "grace_running");
+    assert_eq!(office.queue.taken().len(), orders);
+}

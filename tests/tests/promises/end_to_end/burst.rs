@@ -1,4 +1,5 @@
-//! Five thousand requests at once. Each is answered or parked; none is lost, and none rotates twice.
+//! Five thousand requests at once. Each is answered or parked; none is lost, and none
+//! rotates twice, though the function is killed again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use rekey_tests::team::request;
 use serde_json::{Value, json};
 
 use super::asking::{office, rotators};
-use super::operating::{depth, observed, told};
+use super::operating::{depth, kill, observed, told};
 use super::playground::{details, events};
 
 /// How many requests, repeats and poison among them.
@@ -24,6 +25,9 @@ const POISON: usize = 100;
 const UNKNOWN: usize = 10;
 /// The secrets of each tenant.
 const SECRETS: [(&str, usize); 2] = [("flood", 12), ("small", 4)];
+/// How often the function is killed meanwhile.
+const KILLS: u32 = 5;
+const KILL_EVERY: Duration = Duration::from_secs(6);
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -95,6 +99,12 @@ fn asked(keys: &[String]) -> Result<Vec<Value>> {
     Ok(asked)
 }
 
+/// The id of the request that a message in the queue of dead letters was.
+fn poisoned(body: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(body).ok()?;
+    event["detail"]["event_id"].as_str().map(str::to_owned)
+}
+
 #[derive(Default)]
 struct Tally {
     /// The class that each refused request was refused for.
@@ -140,7 +150,12 @@ async fn of_five_thousand_requests_at_once_none_is_lost() -> Result<()> {
     let started = Instant::now();
     shop.ask_all(&asked).await?;
     let sent = started.elapsed();
+    let mut kills = 0;
     let tally = loop {
+        // Now and then the function dies in the middle of a batch.
+        if kills < KILLS && started.elapsed() > KILL_EVERY * (kills + 1) {
+            kills += u32::from(kill(&scene, "RequestFunctionName")?);
+        }
         let tally = tally(&scene).await?;
         let parked = depth(&scene, "RequestDeadLetterQueueUrl").await?.waiting;
         let answered = tally.refused.len() + tally.accepted.len();
@@ -168,7 +183,12 @@ async fn of_five_thousand_requests_at_once_none_is_lost() -> Result<()> {
             .is_empty(),
         "messages are left in the queue"
     );
-    let parked = usize::try_from(depth(&scene, "RequestDeadLetterQueueUrl").await?.waiting)?;
+    // One that was killed between putting a message aside and saying so puts it aside again.
+    let copies = door
+        .take(scene.stack.output("RequestDeadLetterQueueUrl"))
+        .await?;
+    let parked: BTreeSet<_> = copies.iter().filter_map(|body| poisoned(body)).collect();
+    let (parked, copies) = (parked.len(), copies.len());
     let answered: BTreeSet<_> = tally.refused.keys().chain(&tally.accepted).collect();
     let lost = ids
         .iter()
@@ -186,14 +206,15 @@ async fn of_five_thousand_requests_at_once_none_is_lost() -> Result<()> {
         asked.len() - ids.len() - poison,
     );
     println!(
-        "burst: requests: {}, refused: {}, rotated: {}, parked: {parked}, lost: {lost}; {:.1} s, {:.0} a second",
+        "burst: requests: {}, refused: {}, rotated: {}, parked: {parked} (in {copies} copies), lost: {lost}; {:.1} s, {:.0} a second",
         ids.len(),
         tally.refused.len(),
         tally.rotated.len(),
         time.as_secs_f64(),
         asked.len() as f64 / time.as_secs_f64()
     );
-    println!("burst: refused for {classes:?}");
+    println!("burst: refused for {classes:?}; the function was killed {kills} times meanwhile");
+    assert_eq!(kills, KILLS);
     assert_eq!(lost, 0);
     assert_eq!(parked, poison);
     assert_eq!(tally.accepted.len(), keys.len(), "one for each secret");

@@ -42,6 +42,10 @@ where
     ) -> Result<Pass, Failed> {
         let name = request.secret.clone().unwrap_or_default();
         let expected = Some(request.revision);
+        if !request.forced {
+            // The right to force was taken away meanwhile.
+            return self.judge(request, expected, now).await;
+        }
         let snapshot = match self.look(&name, now).await? {
             Ok(snapshot) => snapshot,
             Err(refusal) => return self.refuse(request, expected, refusal).await,

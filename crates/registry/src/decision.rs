@@ -1,6 +1,6 @@
 use rekey_events::Announcement;
 
-use crate::request::Standing;
+use crate::request::{Standing, Turn};
 use crate::state::SecretState;
 use crate::version::VersionId;
 
@@ -13,6 +13,8 @@ pub struct Decision {
     pub announcements: Vec<Announcement>,
     /// How rotations that were requested have ended, by the tokens of the requests.
     pub outcomes: Vec<(VersionId, Standing)>,
+    /// That the secret has changed, for the others of its service.
+    pub turn: Option<Turn>,
     /// Whether there is more than one commit holds: record this, then decide again.
     pub more: bool,
 }
@@ -24,6 +26,7 @@ impl Decision {
             state,
             announcements,
             outcomes: Vec::new(),
+            turn: None,
             more: false,
         }
     }

@@ -114,6 +114,10 @@ impl<S: Store, P: Publisher> Run<'_, S, P> {
             let outcomes = decision
                 .as_ref()
                 .map_or_else(Vec::new, |decision| decision.outcomes.clone());
+            // Before the commit: whoever dies in between finds the change again.
+            if let Some(turn) = decision.as_ref().and_then(|it| it.turn.as_ref()) {
+                self.store.note_turn(turn).await?;
+            }
             let after = match decision {
                 Some(decision) => Some(self.with_outbox(decision)),
                 None => before.clone(),

@@ -6,6 +6,7 @@ use crate::changes::Changes;
 use crate::consumer::{Consumer, Read};
 use crate::due::{Bucket, Due};
 use crate::record::Secret;
+use crate::request::Turn;
 use crate::state::SecretState;
 
 /// Where the registry is kept. Every call may be repeated; what must not happen twice is conditional.
@@ -99,6 +100,12 @@ pub trait Store: Sync {
         after: Option<&str>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Records that a secret of a service has changed, if no later change is recorded there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn note_turn(&self, turn: &Turn) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// How far a job has come.
     ///

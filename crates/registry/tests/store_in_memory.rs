@@ -12,7 +12,7 @@ use rekey_registry::{
 async fn the_store_in_memory_keeps_every_promise() {
     let kept = store_suite::run(&MemoryStore::new()).await.unwrap();
     println!("store: {kept} promises");
-    assert_eq!(kept, 36);
+    assert_eq!(kept, 37);
 }
 
 /// A mistake that a store could make.
@@ -40,12 +40,13 @@ enum Bug {
     ForgetsOutcomes,
     OutcomesNeedARequest,
     KeepsWhoIsRemoved,
+    NotesAnyTurn,
     SlotsWithoutEnd,
     SlotsWithoutShares,
     RefusalsUseSlotsUp,
 }
 
-const BUGS: [Bug; 25] = [
+const BUGS: [Bug; 26] = [
     Bug::CommitsOverOthers,
     Bug::ForgetsToDisarm,
     Bug::DueOneSecondLate,
@@ -68,6 +69,7 @@ const BUGS: [Bug; 25] = [
     Bug::ForgetsOutcomes,
     Bug::OutcomesNeedARequest,
     Bug::KeepsWhoIsRemoved,
+    Bug::NotesAnyTurn,
     Bug::SlotsWithoutEnd,
     Bug::SlotsWithoutShares,
     Bug::RefusalsUseSlotsUp,
@@ -197,6 +199,21 @@ impl Store for Planted {
             limit
         };
         self.0.list(after, limit).await
+    }
+
+    async fn note_turn(&self, turn: &Turn) -> Result<(), StoreError> {
+        if self.1 == Bug::NotesAnyTurn {
+            let service = &turn.service;
+            let known = self.0.turn(service).await?;
+            if let Some(known) = known {
+                let earlier = Turn {
+                    at: turn.at.max(known.at.saturating_add(1)),
+                    ..turn.clone()
+                };
+                return self.0.note_turn(&earlier).await;
+            }
+        }
+        self.0.note_turn(turn).await
     }
 
     async fn cursor(&self, job: &str) -> Result<Option<String>, StoreError> {

@@ -61,13 +61,15 @@ impl OrderMetric<'_> {
     }
 }
 
-/// What is measured of one round of the sweep or of the doctor.
+/// What is measured of one round of the sweep or of the doctor, or of one request.
 #[derive(Clone, Copy, Debug)]
 pub enum RoundMetric {
     /// How late the latest deadline was that had come due, in seconds.
     DueLag(i64),
     /// How many open rotations are older than they should be.
     StuckPending(usize),
+    /// How long a request that may be done has waited for a call of RotateSecret, in seconds.
+    RequestLag(i64),
 }
 
 impl RoundMetric {
@@ -76,6 +78,7 @@ impl RoundMetric {
         let value = match self {
             Self::DueLag(seconds) => ("DueLag", "Seconds", json!(seconds)),
             Self::StuckPending(secrets) => ("StuckPending", "Count", json!(secrets)),
+            Self::RequestLag(seconds) => ("RequestLag", "Seconds", json!(seconds)),
         };
         write(out, at, function, &[], &[value]);
     }
@@ -183,6 +186,7 @@ mod tests {
         for (round, name) in [
             (RoundMetric::DueLag(3), "DueLag"),
             (RoundMetric::StuckPending(3), "StuckPending"),
+            (RoundMetric::RequestLag(3), "RequestLag"),
         ] {
             let mut out = Vec::new();
             round.emit("rekey-sweep", AT, &mut out);

@@ -10,6 +10,8 @@ const MOST_ROTATIONS: u32 = 50;
 /// The function's configuration, read once from the environment.
 #[derive(Debug)]
 pub struct Config {
+    /// `AWS_LAMBDA_FUNCTION_NAME`: the dimension of its metric.
+    pub function: String,
     /// `AWS_LAMBDA_LOG_LEVEL`.
     pub log_level: Level,
     /// `REKEY_BUS`: the name of the inner bus.
@@ -52,6 +54,7 @@ impl Config {
             ..Policy::default()
         };
         Ok(Self {
+            function: variables.function()?,
             log_level: variables.log_level(),
             bus: variables.required("REKEY_BUS")?,
             table: variables.required("REKEY_REGISTRY_TABLE")?,
@@ -79,7 +82,8 @@ where
 mod tests {
     use super::*;
 
-    const SET: [(&str, &str); 14] = [
+    const SET: [(&str, &str); 15] = [
+        ("AWS_LAMBDA_FUNCTION_NAME", "rekey-prod-request"),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "id"),
         ("AWS_SECRET_ACCESS_KEY", "key"),

@@ -24,6 +24,8 @@ pub enum Fate {
         after: i64,
         /// What it waits for.
         why: &'static str,
+        /// For how long it has waited for us, in seconds.
+        lag: Option<i64>,
     },
     /// It is put aside.
     Aside(Parting),
@@ -37,7 +39,7 @@ impl Fate {
     pub fn of(ask: &Ask, handled: Result<Handled, Failed>) -> Self {
         match handled {
             Ok(Handled::Done(request)) => Self::Done(request),
-            Ok(Handled::Again { after, why }) => Self::Later { after, why },
+            Ok(Handled::Again { after, why, lag }) => Self::Later { after, why, lag },
             Ok(Handled::Clash) => Self::Aside(Broken::Clash.into()),
             Err(error) if error.is_passing() => Self::Back(error),
             Err(error) => Self::Aside(Parting {
@@ -148,7 +150,14 @@ mod tests {
     #[test]
     fn what_waits_goes_to_the_end_of_the_queue_and_is_no_failed_delivery() {
         let why = "a free call of RotateSecret";
-        let fate = Fate::of(&ask(), Ok(Handled::Again { after: 7, why }));
+        let fate = Fate::of(
+            &ask(),
+            Ok(Handled::Again {
+                after: 7,
+                why,
+                lag: Some(3),
+            }),
+        );
         assert!(matches!(fate, Fate::Later { after: 7, .. }));
     }
 

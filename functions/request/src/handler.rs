@@ -9,6 +9,7 @@ use rekey_events::Source;
 use rekey_function::{batch, now, seconds};
 use rekey_registry::request::{Desk, Request, Standing};
 use rekey_registry::{Failed, Policy};
+use rekey_telemetry::RoundMetric;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -17,6 +18,7 @@ use crate::wire;
 
 /// The function: everything that lives from one call to the next.
 pub struct Reception {
+    function: String,
     store: RegistryTable,
     secrets: SecretsManager,
     bus: EventBus,
@@ -75,6 +77,7 @@ impl Reception {
     pub fn new(config: Config) -> Result<Self, SettingsError> {
         let connection = Connection::new(config.aws)?;
         Ok(Self {
+            function: config.function,
             store: RegistryTable::new(&connection, config.table),
             secrets: SecretsManager::new(&connection),
             bus: EventBus::new(&connection, config.bus, Source::Request),
@@ -113,9 +116,13 @@ impl Reception {
                 tell(record, &request);
                 Ok(())
             }
-            Fate::Later { after, why } => {
+            Fate::Later { after, why, lag } => {
                 let held = delay(after, record.id);
                 self.queue.send_later(record.body.to_owned(), held).await?;
+                if let Some(lag) = lag {
+                    let at = i64::try_from(now().as_millis()).unwrap_or_default();
+                    RoundMetric::RequestLag(lag).emit(&self.function, at, &mut std::io::stdout());
+                }
                 let (request, source) = (ask.token.as_str(), ask.source.as_str());
                 tracing::info!(
                     record = record.id,
@@ -187,6 +194,7 @@ mod tests {
 
     fn reception(aws: &StubAws) -> Arc<Reception> {
         let config = Config {
+            function: "rekey-test-request".to_owned(),
             log_level: Level::default(),
             bus: "rekey-test".to_owned(),
             table: "rekey-test-registry".to_owned(),

@@ -125,6 +125,10 @@ impl Store for RegistryTable {
         self.names_after(after, limit).await
     }
 
+    async fn note_turn(&self, turn: &Turn) -> Result<(), StoreError> {
+        self.note_change_of_service(turn).await
+    }
+
     async fn cursor(&self, job: &str) -> Result<Option<String>, StoreError> {
         self.place_of(job).await
     }

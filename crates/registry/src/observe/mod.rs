@@ -19,6 +19,7 @@ use crate::drift::drift;
 use crate::policy::Policy;
 use crate::promises::arm;
 use crate::record::{DeletionAsked, Presence};
+use crate::request::Turn;
 use crate::snapshot::{Look, Snapshot};
 use crate::state::SecretState;
 use crate::tell::Untellable;
@@ -99,9 +100,24 @@ pub fn decide(
     let outcomes = join::outcomes(&mut state, now);
     let decision = Decision {
         outcomes,
+        turn: before.and_then(|before| turn(before, &state, now)),
         ..Decision::new(state, announcing.made)
     };
     Ok(Some(Watched { decision, unlisted }))
+}
+
+/// That a secret of a service has changed, by whatever way: the others of the service are kept apart from
+/// it.
+fn turn(before: &SecretState, state: &SecretState, now: i64) -> Option<Turn> {
+    let service = state.secret.service.clone()?;
+    let current = state.secret.current.as_ref()?;
+    let known = before.secret.current.as_ref()?;
+    (known != current).then(|| Turn {
+        service,
+        secret: state.secret.name.clone(),
+        token: current.clone(),
+        at: state.switched_at().unwrap_or(now),
+    })
 }
 
 /// What only the reconciliation does: count what was missed, settle what no word came for, and announce

@@ -267,6 +267,33 @@ pub fn id(number: u32) -> String {
 }
 
 #[tokio::test]
+async fn a_secret_of_the_service_that_nobody_asked_for_keeps_the_others_apart_too() {
+    let mut office = Office::open().await;
+    office.register("prod/db/app-two").await;
+    for name in [NAME, "prod/db/app-two"] {
+        let change = Change::Tag("rekey:service", "checkout".to_owned());
+        office.secrets.apply(name, &change, office.now);
+        office.see(name).await;
+    }
+    // By a native schedule, or by hand.
+    let made = version(78);
+    for change in [
+        Change::Make(made.clone()),
+        Change::Label("AWSCURRENT", Some(made)),
+        Change::Rotated,
+    ] {
+        office.secrets.apply("prod/db/app-two", &change, office.now);
+    }
+    office.see("prod/db/app-two").await;
+    office.now += MINUTE;
+    let refusal = office.refused(PAYMENTS, plain()).await;
+    assert_eq!(refusal.class, "throttled");
+    assert!(refusal.message.contains("app-two"), "{}", refusal.message);
+    office.now = START + HOUR;
+    office.rotating(PAYMENTS, plain()).await;
+}
+
+#[tokio::test]
 async fn a_running_grace_is_in_the_way() {
     let mut office = Office::open().await;
     let first = office.rotating(PAYMENTS, plain()).await;

@@ -202,6 +202,12 @@ impl<S: Store> Store for Watched<S> {
             .await
     }
 
+    async fn note_turn(&self, turn: &Turn) -> Result<(), StoreError> {
+        self.process
+            .call("note_turn", self.inner.note_turn(turn), no_answer)
+            .await
+    }
+
     async fn cursor(&self, job: &str) -> Result<Option<String>, StoreError> {
         self.process
             .call("cursor", self.inner.cursor(job), no_answer)

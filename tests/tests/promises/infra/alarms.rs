@@ -187,6 +187,7 @@ fn our_own_metrics_are_known_by_their_names() {
         "RetireFailed",
         "DueLag",
         "StuckPending",
+        "RequestLag",
     ];
     for name in written {
         assert!(ours.iter().any(|one| one == name), "{name}");

@@ -38,10 +38,12 @@ where
         // First of all, because a queue of thousands that wait costs no look each time.
         let tenant = tenant(&name).unwrap_or("platform");
         let most = self.policy.rotations_per_second;
+        let waited = now.saturating_sub(request.received_at);
         if !self.store.take_slot(now, tenant, most).await? {
             return Ok(Pass::End(Handled::Again {
                 after: patience(&request, now),
                 why: "a free call of RotateSecret",
+                lag: Some(waited),
             }));
         }
         let expected = Some(request.revision);
@@ -69,6 +71,7 @@ where
             Err(RotateError::Throttled) => Ok(Pass::End(Handled::Again {
                 after: THROTTLED,
                 why: "Secrets Manager, which is throttling RotateSecret",
+                lag: Some(waited),
             })),
             Err(RotateError::Unavailable(why)) => Err(LookError::Unavailable(why).into()),
             Err(error @ (RotateError::Refused(_) | RotateError::Denied(_))) => {
@@ -140,6 +143,7 @@ where
                 return Ok(Pass::End(Handled::Again {
                     after: THROTTLED,
                     why: "Secrets Manager, which is at another rotation of the secret",
+                    lag: None,
                 }));
             }
         };

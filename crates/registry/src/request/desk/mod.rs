@@ -57,6 +57,8 @@ pub enum Handled {
         after: i64,
         /// What is waited for.
         why: &'static str,
+        /// How long a request that may be done has waited for us, in seconds; none when it waits for others.
+        lag: Option<i64>,
     },
     /// Its id was used before by the same source for something else.
     Clash,

@@ -83,6 +83,7 @@ where
         Ok(Pass::End(Handled::Again {
             after: pause(since, now),
             why: "the old credential, which is retired first",
+            lag: None,
         }))
     }
 
@@ -127,6 +128,7 @@ where
         Ok(Pass::End(Handled::Again {
             after: pause(since, now),
             why: "the target, which is asked",
+            lag: None,
         }))
     }
 
@@ -154,6 +156,7 @@ where
         Ok(Pass::End(Handled::Again {
             after: until.saturating_sub(now).clamp(1, HELD_BACK),
             why: "somebody who approves it",
+            lag: None,
         }))
     }
 }

@@ -233,6 +233,15 @@ impl Store for MemoryStore {
         Ok(names.take(limit).cloned().collect())
     }
 
+    async fn note_turn(&self, turn: &Turn) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        let known = tables.turns.get(&turn.service);
+        if known.is_none_or(|known| known.at < turn.at) {
+            tables.turns.insert(turn.service.clone(), turn.clone());
+        }
+        Ok(())
+    }
+
     async fn cursor(&self, job: &str) -> Result<Option<String>, StoreError> {
         Ok(self.tables().cursors.get(job).cloned())
     }

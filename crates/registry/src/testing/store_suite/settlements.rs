@@ -25,6 +25,10 @@ pub(super) async fn run<S: Requests>(store: &S) -> Result<usize, Broken> {
         "of two that take a turn at once one has it",
         one_turn(store).await,
     )?;
+    kept += promised(
+        "of the changes of a service the latest is noted",
+        latest_change(store).await,
+    )?;
     Ok(kept)
 }
 
@@ -35,6 +39,17 @@ fn turn(service: &str, number: u32, at: i64) -> Turn {
         token: id(number),
         at,
     }
+}
+
+async fn latest_change<S: Requests>(store: &S) -> Seen {
+    let service = "settle/noted";
+    for (noted, expected) in [(50, 50), (40, 50), (50, 50), (60, 60)] {
+        let change = turn(service, 420 + noted, NOW + i64::from(noted));
+        ok(store.note_turn(&change).await)?;
+        let known = turn(service, 420 + expected, NOW + i64::from(expected));
+        is("the turn", ok(store.turn(service).await)?, Some(known))?;
+    }
+    Ok(())
 }
 
 /// The record of a secret with one version more and one announcement.

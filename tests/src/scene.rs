@@ -85,6 +85,9 @@ impl Scene {
         if let Some(grace) = &grace {
             tags.push(("rekey:grace", grace));
         }
+        if plan.alternating {
+            tags.push(("rekey:strategy", "alternating-users"));
+        }
         let value = database.secret(superuser.as_deref());
         let secret = secrets
             .create("local/db/app-primary", &value, &tags)

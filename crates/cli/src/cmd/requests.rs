@@ -34,8 +34,8 @@ impl Requests {
 
 /// The request with an id that somebody typed.
 async fn with_id<W: World>(world: &W, id: &str) -> Result<Request, Error> {
-    let id = EventId::parse(id)
-        .map_err(|error| Error::Usage(format!("the id of a request is {error}")))?;
+    let id =
+        EventId::parse(id).map_err(|error| Error::Usage(format!("the id of a request {error}")))?;
     let token = VersionId::new(id.to_string());
     let found = answer::request(world, &token).await?;
     found.ok_or_else(|| Error::Advised {

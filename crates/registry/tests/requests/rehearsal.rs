@@ -97,6 +97,21 @@ async fn what_would_be_refused_is_refused_without_asking_the_target() {
 }
 
 #[tokio::test]
+async fn before_the_first_rotation_it_need_not_accept_a_gap_that_nobody_knows_of() {
+    let office = Office::open().await;
+    office.tag("rekey:strategy", "").await;
+    let request = office.ask(PAYMENTS, dry()).await;
+    assert_eq!(request.standing.as_str(), "rehearsing");
+    office.tag("rekey:strategy", "single-user").await;
+    let mut later = office.clone();
+    later.now += 1;
+    assert_eq!(
+        later.refused(PAYMENTS, dry()).await.class,
+        "invalid_request"
+    );
+}
+
+#[tokio::test]
 async fn it_does_not_count_as_a_rotation() {
     let mut office = Office::open().await;
     let request = office.ask(PAYMENTS, dry()).await;

@@ -135,6 +135,11 @@ what becomes of it: a minute after the switch the old credential is due; the swe
   {rekey} secrets list
   {rekey} secrets versions local/db/app-primary
   {rekey} secrets consumers local/db/app-primary
+  {rekey} requesters allow operators --actor 'the people on duty' --role internal_admin
+  {rekey} impact db/app-primary
+  {rekey} rotate db/app-primary --reason 'to see it' --dry-run
+  {rekey} rotate db/app-primary --reason 'to see it' --wait --yes
+  {rekey} requests list
   {rekey} rollback local/db/app-primary --reason 'to see it' --yes
   {rekey} retire local/db/app-primary --force --yes
   {rekey} doctor

@@ -211,6 +211,8 @@ fn overlap(case: &Case<'_>) -> Result<(), Box<Refusal>> {
     }
     let message = match case.state.secret.overlap() {
         Some(true) => return Ok(()),
+        // A rehearsal changes nothing, and finds it out.
+        None if case.wishes.dry_run => return Ok(()),
         Some(false) => {
             "the secret has a single user: the old password stops when the new one is set"
         }

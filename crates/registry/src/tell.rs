@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::consumer::Consumer;
 use crate::policy::Policy;
+use crate::request::tenant;
 use crate::version::VersionId;
 
 /// What is recorded does not fit the contract of our events. Names the field, never what stands there.
@@ -73,12 +74,7 @@ pub(crate) fn key(name: &str, policy: &Policy) -> Telling<(StoredName, Option<Ke
             .and_then(|rest| rest.strip_prefix('/'))
             .filter(|rest| !rest.is_empty())
     });
-    let mut parts = name.split('.');
-    if let (Some("tenant"), Some(tenant), Some(_), Some(_)) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    {
-        scope.tenant = Identifier::new(tenant).ok();
-    }
+    scope.tenant = tenant(name).and_then(|tenant| Identifier::new(tenant).ok());
     if in_environment.is_some() {
         scope.env = environment.and_then(|environment| Identifier::new(environment).ok());
     }

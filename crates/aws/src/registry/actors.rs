@@ -1,14 +1,11 @@
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures_util::future::try_join_all;
 use rekey_registry::StoreError;
 use rekey_registry::request::Actor;
 
-use super::error::{Unwritten, unread};
+use super::error::Unwritten;
 use super::item::{corrupt, put, read};
-use super::key::{ACTORS, Key, PK};
-use super::state::scanned;
-use super::update::text;
+use super::key::{ACTORS, Key};
 use super::{ATTEMPTS, RegistryTable};
 
 /// How many actors are read side by side.
@@ -31,30 +28,7 @@ impl RegistryTable {
 
     /// The list says which there are, and their own items who they are: those are what counts.
     pub(super) async fn all_actors(&self) -> Result<Vec<Actor>, StoreError> {
-        let mut sources = Vec::new();
-        let mut next = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("#pk = :pk")
-                .expression_attribute_names("#pk", PK)
-                .expression_attribute_values(":pk", text(ACTORS))
-                .set_exclusive_start_key(next)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| unread("Query", error))?;
-            self.has_read(answer.consumed_capacity(), scanned(answer.scanned_count));
-            let items = answer.items.unwrap_or_default();
-            sources.extend(items.iter().map(|item| Key::of(item).sk));
-            next = answer.last_evaluated_key;
-            if next.is_none() {
-                break;
-            }
-        }
+        let sources = self.sort_keys(ACTORS, None, usize::MAX).await?;
         let mut actors = Vec::new();
         for some in sources.chunks(AT_ONCE) {
             let records = some.iter().map(|source| self.actor_of(source));

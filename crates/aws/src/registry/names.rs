@@ -14,8 +14,18 @@ impl RegistryTable {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
+        self.sort_keys(NAMES, after.map(Key::name), limit).await
+    }
+
+    /// The sort keys of a partition that is a list, in their order.
+    pub(super) async fn sort_keys(
+        &self,
+        partition: &str,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let mut names = Vec::new();
-        let mut next = after.map(|after| Key::name(after).attributes());
+        let mut next = after.map(|after| after.attributes());
         while names.len() < limit {
             let wanted = limit.saturating_sub(names.len());
             let answer = self
@@ -25,7 +35,7 @@ impl RegistryTable {
                 .consistent_read(true)
                 .key_condition_expression("#pk = :pk")
                 .expression_attribute_names("#pk", PK)
-                .expression_attribute_values(":pk", text(NAMES))
+                .expression_attribute_values(":pk", text(partition))
                 .set_exclusive_start_key(next)
                 .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)

@@ -75,16 +75,7 @@ fn announcement(request: &Request, policy: &Policy, now: i64) -> Telling<Option<
         Standing::Planned { at, .. } => answered(request, RequestAnswer::Planned, *at, policy)?,
         _ => return Ok(None),
     };
-    Ok(Some(with_correlation(announcement, request)))
-}
-
-fn with_correlation(mut announcement: Announcement, request: &Request) -> Announcement {
-    if let Some(detail) = announcement.detail.as_object_mut() {
-        for (name, value) in &request.correlation {
-            detail.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-    }
-    announcement
+    Ok(Some(tell::within(announcement, &request.correlation)))
 }
 
 fn requester(request: &Request) -> Telling<Identifier> {

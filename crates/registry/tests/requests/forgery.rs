@@ -107,6 +107,10 @@ async fn whose_right_was_taken_away_does_not_go_on() {
     let request = office.ask_again(&ask).await;
     assert_eq!(crate::office::refusal(&request).class, "forbidden");
     assert_eq!(office.calls(), before);
+    // Nothing came of it, so it is in nobody's way.
+    assert_eq!(office.secret().requests, []);
+    office.now += 1;
+    office.rotating(SECURITY, json!({})).await;
 }
 
 #[tokio::test]

@@ -2,19 +2,19 @@
 
 use rekey_events::ErrorClass;
 
-use super::judging::{is_booked, unbooked};
-use super::seeing::Seen;
+use super::judging::is_booked;
 use super::{Desk, Handled, Pass};
 use crate::changes::Changes;
+use crate::due::hash;
 use crate::engine::Failed;
 use crate::observe::look::{CURRENT, PENDING};
 use crate::orders::Orders;
 use crate::publisher::Publisher;
 use crate::request::impact::tenant;
 use crate::request::judge::{Verdict, no};
-use crate::request::record::{Refusal, Request, Standing};
+use crate::request::record::{Request, Standing};
 use crate::request::rotate::{Rotate, RotateError, Rotated};
-use crate::request::store::{Requests, Settlement, Turn};
+use crate::request::store::Requests;
 use crate::snapshot::{LookError, Secrets};
 
 /// After how many seconds RotateSecret is tried again when Secrets Manager throttles it.
@@ -58,7 +58,7 @@ where
         }
         match self.verdict(&request, &seen, request.approved_by.is_some(), now) {
             Verdict::Accept if is_booked(&seen.before, &request) => {}
-            Verdict::Refuse(refusal) => return self.given_up(request, &seen, refusal).await,
+            Verdict::Refuse(refusal) => return self.refuse(request, expected, refusal).await,
             // The old credential came into its way, or an approval.
             Verdict::Accept | Verdict::Await | Verdict::RetireFirst(_) => {
                 return self.judge(request, expected, now).await;
@@ -85,7 +85,7 @@ where
                     "see what Secrets Manager says of the secret: rekey doctor; the function's log has its answer",
                     now,
                 );
-                self.given_up(request, &seen, refusal).await
+                self.refuse(request, expected, refusal).await
             }
         }
     }
@@ -93,37 +93,6 @@ where
     async fn began(&self, request: Request, now: i64) -> Result<Pass, Failed> {
         self.settle(request, Standing::Rotating { at: now }, None)
             .await
-    }
-
-    /// Refuses what was accepted before. Nothing came of it, so neither the interval nor the turn of the
-    /// service is used up.
-    async fn given_up(
-        &self,
-        mut request: Request,
-        seen: &Seen,
-        refusal: Box<Refusal>,
-    ) -> Result<Pass, Failed> {
-        let expected = Some(request.revision);
-        let ours = seen.turn.clone().filter(|turn| turn.token == request.token);
-        let turn = ours.map(|turn| {
-            let given_back = Turn {
-                at: turn.at.saturating_sub(self.policy.apart),
-                ..turn.clone()
-            };
-            (given_back, Some(turn))
-        });
-        let secret = unbooked(&seen.before, &request);
-        request.standing = Standing::Refused(*refusal);
-        request.revision = request.revision.saturating_add(1);
-        let settlement = Settlement {
-            request,
-            expected,
-            other: None,
-            secret,
-            turn,
-        };
-        self.store.settle(&settlement).await?;
-        Ok(Pass::On(Box::new(settlement.request)))
     }
 
     /// Secrets Manager took up an older rotation: this request has become that one.
@@ -167,12 +136,9 @@ where
 fn patience(request: &Request, now: i64) -> i64 {
     let waited = now.saturating_sub(request.received_at);
     let spread = waited.clamp(SPREAD.0, SPREAD.1);
-    // FNV-1a: no secret hangs on it, it only scatters.
-    let seed = 0xcbf2_9ce4_8422_2325_u64 ^ now.cast_unsigned();
     let bytes = request.token.as_str().bytes();
-    let scattered = bytes.fold(seed, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let scattered = hash(now.to_be_bytes().into_iter().chain(bytes));
+    // The high bits are the well mixed ones.
     let within = i64::try_from(scattered >> 33).unwrap_or_default();
     1 + within.rem_euclid(spread)
 }

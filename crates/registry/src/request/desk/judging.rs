@@ -71,6 +71,34 @@ where
         Ok(Pass::On(Box::new(settlement.request)))
     }
 
+    /// What is written with the refusal of a request that was accepted before: nothing came of it, so neither
+    /// the interval nor the turn of the service is used up.
+    pub(super) async fn unbook(
+        &self,
+        request: &Request,
+    ) -> Result<(Option<Changes>, Option<TurnTaken>), Failed> {
+        let name = request.secret.as_deref().unwrap_or_default();
+        let Some(state) = self.store.load(name).await? else {
+            return Ok((None, None));
+        };
+        let turn = match &state.secret.service {
+            Some(service) => self.store.turn(service).await?,
+            None => None,
+        };
+        let ours = turn.filter(|turn| turn.token == request.token);
+        let given_back = ours.map(|turn| {
+            let free = turn.at.saturating_sub(self.policy.apart);
+            (
+                Turn {
+                    at: free,
+                    ..turn.clone()
+                },
+                Some(turn),
+            )
+        });
+        Ok((unbooked(&state, request), given_back))
+    }
+
     /// Approves another request. While time alone is in the way of that one, it goes on waiting: its yes is
     /// not used up.
     pub(super) async fn approve(
@@ -115,8 +143,11 @@ where
     }
 }
 
+/// A turn as it is written, and as it was read.
+type TurnTaken = (Turn, Option<Turn>);
+
 /// The turn of the service, taken, with what must still be recorded of it.
-fn turn(seen: &Seen, request: &Request, now: i64) -> Option<(Turn, Option<Turn>)> {
+fn turn(seen: &Seen, request: &Request, now: i64) -> Option<TurnTaken> {
     let taken = Turn {
         service: seen.now.secret.service.clone()?,
         secret: seen.now.secret.name.clone(),
@@ -153,13 +184,10 @@ fn booked(before: &SecretState, request: &Request, now: i64) -> Option<Changes> 
     Changes::between(Some(before), &after)
 }
 
-/// The record of the secret without the request: nothing came of it, so it is in nobody's way. None when it
-/// is not there.
-pub(super) fn unbooked(before: &SecretState, request: &Request) -> Option<Changes> {
+/// The record of the secret without the request. None when it is not there.
+fn unbooked(before: &SecretState, request: &Request) -> Option<Changes> {
     let mut after = before.clone();
-    after
-        .secret
-        .requests
-        .retain(|one| one.token != request.token);
+    let requests = &mut after.secret.requests;
+    requests.retain(|one| one.token != request.token);
     Changes::between(Some(before), &after)
 }

@@ -20,7 +20,7 @@ use crate::request::ask::Ask;
 use crate::request::judge;
 use crate::request::record::{Refusal, Request, Standing};
 use crate::request::rotate::Rotate;
-use crate::request::store::{Requests, Settlement};
+use crate::request::store::{Requests, Settlement, Turn};
 use crate::request::telling::tell;
 use crate::snapshot::{Look, Secrets, Snapshot};
 use crate::store::StoreError;
@@ -215,7 +215,15 @@ where
         {
             return Ok(Pass::End(Handled::Done(Box::new(request))));
         }
-        self.written(request, expected, Standing::Refused(*refusal), None)
+        let was_accepted = matches!(
+            request.standing,
+            Standing::Accepted { .. } | Standing::Retiring { .. }
+        );
+        let (secret, turn) = match expected {
+            Some(_) if was_accepted => self.unbook(&request).await?,
+            _ => (None, None),
+        };
+        self.written(request, expected, Standing::Refused(*refusal), secret, turn)
             .await
     }
 
@@ -226,7 +234,8 @@ where
         secret: Option<Changes>,
     ) -> Result<Pass, Failed> {
         let expected = Some(request.revision);
-        self.written(request, expected, standing, secret).await
+        self.written(request, expected, standing, secret, None)
+            .await
     }
 
     async fn written(
@@ -235,6 +244,7 @@ where
         expected: Option<u64>,
         standing: Standing,
         secret: Option<Changes>,
+        turn: Option<(Turn, Option<Turn>)>,
     ) -> Result<Pass, Failed> {
         // A yes is to one try: a schedule that asks again waits for another.
         if matches!(standing, Standing::Refused(_)) && request.source == SCHEDULE_SOURCE {
@@ -247,7 +257,7 @@ where
             expected,
             other: None,
             secret,
-            turn: None,
+            turn,
         };
         self.store.settle(&settlement).await?;
         Ok(Pass::On(Box::new(settlement.request)))

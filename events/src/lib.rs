@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod announcement;
+mod audit_record;
 mod cloudtrail;
 mod correlation;
 mod envelope;
@@ -49,6 +50,7 @@ pub mod documents;
 pub mod schema;
 
 pub use announcement::Announcement;
+pub use audit_record::AuditRecord;
 pub use cloudtrail::{
     TrailAddition, TrailIdentity, TrailIssuer, TrailRecord, TrailRequest, TrailResponse,
     TrailSession,
@@ -83,8 +85,8 @@ pub use secret_retired::SecretRetired;
 pub use secret_rolled_back::SecretRolledBack;
 pub use step_failed::StepFailed;
 pub use text::{
-    Actor, Arn, ClientRequestToken, Fingerprint, Identifier, Message, RotationToken, SecretId,
-    StagingLabel, StepName, StoredName, UserAgent, Word,
+    Action, Actor, Arn, ClientRequestToken, Fingerprint, Identifier, Message, RotationToken,
+    SecretId, StagingLabel, StepName, StoredName, UserAgent, Word,
 };
 pub use timestamp::Timestamp;
 pub use topic::{
@@ -95,7 +97,7 @@ pub use topics::{
 };
 pub use traffic::{Bus, Sender, Way};
 pub use vocabulary::{
-    CheckResult, ErrorClass, HoldCause, Kind, Lateness, OrderOutcome, OrderPatience, Outcome,
-    ProofMethod, RequestAnswer, RetireOperation, Step, Strategy,
+    ActorType, CheckResult, ErrorClass, HoldCause, Kind, Lateness, OrderOutcome, OrderPatience,
+    Outcome, ProofMethod, RequestAnswer, RetireOperation, Step, Strategy,
 };
 pub use wishes::Wishes;

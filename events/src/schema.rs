@@ -5,17 +5,18 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
-    Envelope, Extra, GraceEnding, LabelUpdated, MissingDetected, RequestAnswered, RequestRefused,
-    RetireAnswer, RetireIntended, RetireOrder, RollbackIntended, RotateCompleted, RotateRequested,
-    RotationIntended, RotationStep, SecretAccessed, SecretDelete, SecretNearExpiry, SecretOverdue,
-    SecretPut, SecretQuarantined, SecretRetireHeld, SecretRetired, SecretRolledBack, StepFailed,
-    TrailRecord,
+    AuditRecord, Envelope, Extra, GraceEnding, LabelUpdated, MissingDetected, RequestAnswered,
+    RequestRefused, RetireAnswer, RetireIntended, RetireOrder, RollbackIntended, RotateCompleted,
+    RotateRequested, RotationIntended, RotationStep, SecretAccessed, SecretDelete,
+    SecretNearExpiry, SecretOverdue, SecretPut, SecretQuarantined, SecretRetireHeld, SecretRetired,
+    SecretRolledBack, StepFailed, TrailRecord,
 };
 
 /// The schemas of version 1 by the name of their file, without `.schema.json`.
 #[must_use]
 pub fn v1() -> Vec<(&'static str, Schema)> {
     vec![
+        of::<AuditRecord>("audit-record"),
         of::<TrailRecord>("cloudtrail-record"),
         of::<Envelope<Extra>>("event-envelope"),
         of::<GraceEnding>("grace-ending"),

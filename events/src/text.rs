@@ -158,6 +158,15 @@ text! {
 }
 
 text! {
+    /// What was done, as the audit trail names it: `secret.rotated`, `secret_ref_upserted`.
+    Action: 1..=64, |text| {
+        text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '.'))
+    }, r"^[a-z][a-z0-9_.]*$",
+    "1 to 64 of a-z, 0-9, _ and ., beginning with a letter"
+}
+
+text! {
     /// A keyed fingerprint of a secret value, the first 128 bits of an HMAC-SHA-256: equal values have
     /// equal fingerprints under one key, and without the key nobody can try guesses against it.
     Fingerprint: 44..=44, |text| {

@@ -139,10 +139,24 @@ macro_rules! open_words {
 }
 
 open_words! {
+    /// What kind of actor did something.
+    ActorType {
+        /// A person, or somebody whom an administrator wrote down by name.
+        User = "user",
+        /// A role, an AWS service, a schedule or one of our own functions.
+        System = "system",
+        /// An API key.
+        ApiKey = "api_key",
+    }
+}
+
+open_words! {
     /// What kind of target a secret opens.
     Kind {
         /// A PostgreSQL server.
         Postgres = "postgres",
+        /// The keys that seal the audit trail: a secret that is its own target.
+        AuditKey = "audit-key",
     }
 }
 
@@ -153,6 +167,8 @@ open_words! {
         SingleUser = "single-user",
         /// Two users in turn: the old one works through the grace.
         AlternatingUsers = "alternating-users",
+        /// A ring of keys that only grows: the old one is kept, and checks what it has sealed.
+        Keyring = "keyring",
     }
 }
 

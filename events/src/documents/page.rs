@@ -15,7 +15,9 @@ use crate::catalogue::{self, Entry};
 use crate::schema::say_the_most;
 use crate::traffic::{Bus, Sender, Way};
 use crate::wishes::KEYS;
-use crate::{Correlation, DetailType, REQUESTER_SOURCE_PREFIX, RetireAnswer, RetireOrder};
+use crate::{
+    AuditRecord, Correlation, DetailType, REQUESTER_SOURCE_PREFIX, RetireAnswer, RetireOrder,
+};
 
 /// The definitions of a schema by their name.
 type Definitions = Map<String, Value>;
@@ -39,6 +41,7 @@ pub fn events_page() -> String {
     generator.subschema_for::<RetireOrder>();
     generator.subschema_for::<RetireAnswer>();
     generator.subschema_for::<Correlation>();
+    generator.subschema_for::<AuditRecord>();
     let all = generator.take_definitions(true);
 
     let mut page = opening();
@@ -68,10 +71,11 @@ pub fn events_page() -> String {
         event(&mut page, entry, &all);
     }
     orders(&mut page, &all);
+    record(&mut page, &all);
     let written: Vec<String> = entries.iter().map(|entry| (entry.type_name)()).collect();
     fields::objects(&mut page, &all, |name| {
         written.iter().any(|one| one == name)
-            || ["RetireOrder", "RetireAnswer", "Correlation"].contains(&name)
+            || ["RetireOrder", "RetireAnswer", "Correlation", "AuditRecord"].contains(&name)
     });
     words::lists(&mut page, &all);
     fields::texts(&mut page, &all);
@@ -244,6 +248,21 @@ fn orders(page: &mut String, all: &Definitions) {
             let _ = writeln!(page, "\n```json\n{}\n```", sample.trim_end());
         }
     }
+}
+
+/// What the audit trail keeps of an event.
+fn record(page: &mut String, all: &Definitions) {
+    let type_name = AuditRecord::schema_name();
+    let said = fields::paragraph(description(all, &type_name));
+    let _ = writeln!(
+        page,
+        "\n## A record of the audit trail\n\nNo event: what is kept of each event of the bus `rekey-<stage>`. \
+         [`audit-actions.md`](audit-actions.md) says what becomes of which. {said}\n\n\
+         - [Schema](../events/schemas/v1/audit-record.schema.json), [sample](../events/samples/audit-record.json).\n"
+    );
+    fields::table(page, "field", all, &type_name, &[]);
+    let sample = include_str!("../../samples/audit-record.json");
+    let _ = writeln!(page, "\n```json\n{}\n```", sample.trim_end());
 }
 
 fn description<'a>(all: &'a Definitions, name: &str) -> &'a str {

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestRunner;
 use rekey_events::{
-    Detail, DetailType, Envelope, LabelUpdated, PayloadError, RetireAnswer, RetireOrder,
-    RotationStep, TrailRecord,
+    AuditRecord, Detail, DetailType, Envelope, LabelUpdated, PayloadError, RetireAnswer,
+    RetireOrder, RotationStep, TrailRecord,
 };
 use serde_json::{Map, Value, json};
 
@@ -200,6 +200,14 @@ fn code_and_schema_agree_on_every_bent_order_and_answer() {
     for answer in ["retire-answer", "rehearse-answer"] {
         check::<RetireAnswer>(&committed("retire-answer"), &sample(answer));
     }
+}
+
+#[test]
+fn code_and_schema_agree_on_every_bent_record_of_the_audit_trail() {
+    let mut record = sample("audit-record");
+    record["ip_address"] = json!("10.0.12.7");
+    record["user_agent"] = json!("aws-cli/2.27.0");
+    check::<AuditRecord>(&committed("audit-record"), &record);
 }
 
 #[test]

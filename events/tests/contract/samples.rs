@@ -4,9 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use rekey_events::{
-    CheckResult, DetailType, Envelope, ErrorClass, HoldCause, Kind, LabelUpdated, Lateness,
-    OrderOutcome, Outcome, PayloadError, ProofMethod, RequestAnswer, RetireAnswer, RetireOperation,
-    RetireOrder, RotationIntended, RotationStep, Source, Step, StepFailed, Strategy, Word, parse,
+    AuditRecord, CheckResult, DetailType, Envelope, ErrorClass, HoldCause, Kind, LabelUpdated,
+    Lateness, OrderOutcome, Outcome, PayloadError, ProofMethod, RequestAnswer, RetireAnswer,
+    RetireOperation, RetireOrder, RotationIntended, RotationStep, Source, Step, StepFailed,
+    Strategy, Word, parse,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +54,7 @@ pub fn detail(name: &str) -> Value {
 fn every_sample_is_asked_for_here() {
     let mut asked: Vec<&str> = STEPS.map(|(name, _)| name).to_vec();
     asked.extend([
+        "audit-record",
         "retire-answer",
         "retire-order",
         "rehearse-answer",
@@ -127,6 +129,30 @@ fn an_order_and_its_answer_are_read_and_written_back_unchanged() {
     let refused = RetireOrder::try_from(broken).unwrap_err();
     assert_eq!(refused.path(), "version_id");
     assert!(!refused.to_string().contains("hunter2"));
+}
+
+#[test]
+fn a_record_of_the_audit_trail_is_read_and_written_back_unchanged() {
+    let record = sample("audit-record");
+    assert!(committed("audit-record").is_valid(&record));
+    let read = AuditRecord::try_from(record.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), record);
+
+    let mut broken = record;
+    broken["createdAt"] = json!("hunter2");
+    assert!(!committed("audit-record").is_valid(&broken));
+    let refused = AuditRecord::try_from(broken).unwrap_err();
+    assert_eq!(refused.path(), "createdAt");
+    assert!(!refused.to_string().contains("hunter2"));
+}
+
+#[test]
+fn what_the_audit_writer_is_invoked_with_is_an_event_of_the_inner_bus() {
+    let batch = sample("invoke/audit");
+    let body = batch["Records"][0]["body"].as_str().unwrap();
+    let event: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(event, sample("secret-retired"));
+    assert!(committed("event-envelope").is_valid(&event));
 }
 
 #[test]

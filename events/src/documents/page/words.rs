@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{Definitions, description, fields};
 use crate::{
-    CheckResult, ErrorClass, HoldCause, Kind, Lateness, OrderOutcome, OrderPatience, Outcome,
-    ProofMethod, RequestAnswer, RetireOperation, Strategy,
+    ActorType, CheckResult, ErrorClass, HoldCause, Kind, Lateness, OrderOutcome, OrderPatience,
+    Outcome, ProofMethod, RequestAnswer, RetireOperation, Strategy,
 };
 
 /// The words of an open list with their meanings.
@@ -21,6 +21,7 @@ fn open(name: &str) -> Option<(&'static [&'static str], &'static [&'static str])
         };
     }
     lists!(
+        ActorType,
         CheckResult,
         ErrorClass,
         HoldCause,

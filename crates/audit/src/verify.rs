@@ -1,0 +1,532 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::chain::Chain;
+use crate::checkpoint::{Checkpoint, PublicKey, Signed};
+use crate::head::Head;
+use crate::index::Indexed;
+use crate::keyring::{Check, Keyring};
+use crate::link::{BEGINNING, Link};
+use crate::trail::Stored;
+
+/// How many findings of one chain are told; the rest is counted.
+const TOLD: usize = 100;
+
+/// What is wrong with a trail. Each names the place it was seen at; which of two neighbours was touched, the
+/// next finding often tells.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+pub enum Finding {
+    /// Records are gone, from one place to another.
+    Removed {
+        /// The first that is not there.
+        from: u64,
+        /// The last.
+        to: u64,
+    },
+    /// A record stands twice, or behind one that comes after it.
+    OutOfOrder {
+        /// Its place.
+        seq: u64,
+    },
+    /// What stands there is no record.
+    Unreadable {
+        /// Its place.
+        seq: u64,
+    },
+    /// It says that it belongs to another place or another chain.
+    Moved {
+        /// The place that it was found at.
+        seq: u64,
+    },
+    /// It is not what was hashed: it was edited.
+    Altered {
+        /// Its place.
+        seq: u64,
+    },
+    /// It follows another record than the one before it: that one, or this, was put in its place.
+    Unlinked {
+        /// Its place.
+        seq: u64,
+    },
+    /// Its seal was not made with the key: somebody else wrote it.
+    Forged {
+        /// Its place.
+        seq: u64,
+    },
+    /// Its seal was made with a key that was not given, so it proves nothing.
+    UnknownKey {
+        /// Its place.
+        seq: u64,
+    },
+    /// It is filed under something else than it says, so that a search misses it.
+    Misfiled {
+        /// Its place.
+        seq: u64,
+    },
+    /// A signed checkpoint says that another record stood there: the chain was replaced.
+    NotAsSigned {
+        /// Its place.
+        seq: u64,
+        /// The checkpoint.
+        checkpoint: u64,
+    },
+    /// A signed checkpoint, or the end of the chain, counts more records than there are.
+    CutTail {
+        /// How many there are.
+        found: u64,
+        /// How many there were.
+        expected: u64,
+        /// The checkpoint that says so; none when the end of the chain does.
+        checkpoint: Option<u64>,
+    },
+    /// The end of the chain has a seal that was not made with the key.
+    HeadForged,
+    /// The end of the chain is not its last record.
+    HeadElsewhere {
+        /// How many records the end counts.
+        head: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// There are records, and no end of the chain.
+    HeadGone,
+    /// A checkpoint's signature is not of the key.
+    BadSignature {
+        /// What the checkpoint says its number is.
+        checkpoint: u64,
+    },
+    /// A checkpoint counts fewer records of a chain than an earlier one, or others, or leaves it out.
+    Regressed {
+        /// The later checkpoint.
+        checkpoint: u64,
+        /// The chain.
+        chain: Chain,
+    },
+    /// Two checkpoints follow each other by number and not by hash, or one of another stage is among them.
+    Unchained {
+        /// The later checkpoint.
+        checkpoint: u64,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Removed { from, to } if from == to => write!(f, "record {from} was removed"),
+            Self::Removed { from, to } => write!(f, "records {from} to {to} were removed"),
+            Self::OutOfOrder { seq } => write!(f, "record {seq} stands twice or out of order"),
+            Self::Unreadable { seq } => write!(f, "record {seq} cannot be read"),
+            Self::Moved { seq } => write!(f, "at {seq} stands a record of another place"),
+            Self::Altered { seq } => write!(f, "record {seq} was edited"),
+            Self::Unlinked { seq } => {
+                write!(f, "record {seq} does not follow the one before it")
+            }
+            Self::Forged { seq } => write!(f, "record {seq} was forged: its seal is wrong"),
+            Self::UnknownKey { seq } => {
+                write!(f, "record {seq} is sealed with a key that was not given")
+            }
+            Self::Misfiled { seq } => {
+                write!(
+                    f,
+                    "record {seq} is filed under something that it does not say"
+                )
+            }
+            Self::NotAsSigned { seq, checkpoint } => write!(
+                f,
+                "record {seq} is not the one that checkpoint {checkpoint} signed: the chain was replaced"
+            ),
+            Self::CutTail {
+                found,
+                expected,
+                checkpoint: Some(number),
+            } => write!(
+                f,
+                "{found} records are there, {expected} were when checkpoint {number} was signed: the tail was cut off"
+            ),
+            Self::CutTail {
+                found, expected, ..
+            } => write!(
+                f,
+                "{found} records are there, the end of the chain counts {expected}: the tail was cut off"
+            ),
+            Self::HeadForged => f.write_str("the end of the chain was forged: its seal is wrong"),
+            Self::HeadElsewhere { head, found } => write!(
+                f,
+                "the end of the chain stands at {head}, and its last record is {found}"
+            ),
+            Self::HeadGone => f.write_str("the end of the chain was removed"),
+            Self::BadSignature { checkpoint } => {
+                write!(f, "checkpoint {checkpoint} is not signed by the key")
+            }
+            Self::Regressed { checkpoint, chain } => write!(
+                f,
+                "checkpoint {checkpoint} takes back what an earlier one says of the chain {chain}"
+            ),
+            Self::Unchained { checkpoint } => {
+                write!(
+                    f,
+                    "checkpoint {checkpoint} does not follow the one before it"
+                )
+            }
+        }
+    }
+}
+
+/// What signed checkpoints say: of every chain, which record stood where.
+#[derive(Clone, Debug, Default)]
+pub struct Signatures {
+    /// What each chain was like, by place; the checkpoint's number and time, and the hash.
+    ends: BTreeMap<Chain, BTreeMap<u64, Mark>>,
+    /// How many were looked at.
+    pub checkpoints: usize,
+    /// The number and the time of the newest that is rightly signed.
+    pub newest: Option<(u64, String)>,
+    /// What is wrong with them.
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Clone, Debug)]
+struct Mark {
+    number: u64,
+    at: String,
+    hash: String,
+}
+
+impl Signatures {
+    /// Checks checkpoints, in the order of their numbers. Some may be left out between them. One that is not
+    /// rightly signed counts for nothing but a finding.
+    #[must_use]
+    pub fn of<'a>(key: &PublicKey, checkpoints: impl IntoIterator<Item = &'a Signed>) -> Self {
+        let mut signatures = Self::default();
+        let mut last: Option<&Checkpoint> = None;
+        for signed in checkpoints {
+            signatures.checkpoints += 1;
+            let checkpoint = &signed.checkpoint;
+            let number = checkpoint.number;
+            if !key.signed(signed) {
+                let finding = Finding::BadSignature { checkpoint: number };
+                signatures.findings.push(finding);
+                continue;
+            }
+            if !last.is_none_or(|last| follows(last, checkpoint)) {
+                let finding = Finding::Unchained { checkpoint: number };
+                signatures.findings.push(finding);
+            }
+            signatures.compare(last, checkpoint);
+            for end in &checkpoint.chains {
+                let mark = Mark {
+                    number,
+                    at: checkpoint.at.clone(),
+                    hash: end.hash.clone(),
+                };
+                let marks = signatures.ends.entry(end.chain.clone()).or_default();
+                let there = marks.get(&end.seq).map(|mark| &mark.hash);
+                if there.is_some_and(|hash| *hash != end.hash) {
+                    signatures.findings.push(Finding::Regressed {
+                        checkpoint: number,
+                        chain: end.chain.clone(),
+                    });
+                    continue;
+                }
+                marks.insert(end.seq, mark);
+            }
+            signatures.newest = Some((number, checkpoint.at.clone()));
+            last = Some(checkpoint);
+        }
+        signatures
+    }
+
+    /// The chains that they speak of.
+    pub fn chains(&self) -> impl Iterator<Item = &Chain> {
+        self.ends.keys()
+    }
+
+    fn compare(&mut self, earlier: Option<&Checkpoint>, later: &Checkpoint) {
+        let Some(earlier) = earlier else { return };
+        for end in &earlier.chains {
+            let shorter = later.end(&end.chain).is_none_or(|now| now.seq < end.seq);
+            if shorter {
+                self.findings.push(Finding::Regressed {
+                    checkpoint: later.number,
+                    chain: end.chain.clone(),
+                });
+            }
+        }
+    }
+}
+
+/// Whether a checkpoint may come after another. Neighbours are held together by the hash.
+fn follows(earlier: &Checkpoint, later: &Checkpoint) -> bool {
+    let neighbours = earlier.number.checked_add(1) == Some(later.number);
+    let held = !neighbours || earlier.hash().is_ok_and(|hash| hash == later.previous);
+    later.number > earlier.number && later.stage == earlier.stage && held
+}
+
+/// What is known of a chain after every record of it was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// The chain.
+    pub chain: Chain,
+    /// How many records were looked at.
+    pub records: u64,
+    /// The first record that was looked at, and when it was written down.
+    pub first: Option<Seen>,
+    /// The last.
+    pub last: Option<Seen>,
+    /// The last record that a signed checkpoint vouches for; what comes after it is not signed yet.
+    pub signed: Option<Seen>,
+    /// When that checkpoint was made.
+    pub signed_at: Option<String>,
+    /// Whether the seals were checked too.
+    pub seals_checked: bool,
+    /// The last record before the first finding: up to it the chain is sound.
+    pub sound_to: u64,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// How many findings are not told.
+    pub more: usize,
+}
+
+/// A place in a chain, and when its record was written down.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Seen {
+    /// The place.
+    pub seq: u64,
+    /// When, RFC 3339.
+    pub recorded_at: String,
+}
+
+impl Verdict {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// How many records no checkpoint vouches for yet.
+    #[must_use]
+    pub fn unsigned(&self) -> u64 {
+        let last = self.last.as_ref().map_or(0, |seen| seen.seq);
+        let signed = self.signed.as_ref().map_or(0, |seen| seen.seq);
+        last.saturating_sub(signed)
+    }
+}
+
+/// What the store says of the end of a chain; none when it has none.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends<'a> {
+    /// Before the first record was read.
+    pub before: Option<&'a Head>,
+    /// After the last was.
+    pub after: Option<&'a Head>,
+}
+
+impl<'a> Ends<'a> {
+    /// Of what nobody writes into meanwhile.
+    #[must_use]
+    pub fn still(head: Option<&'a Head>) -> Self {
+        Self {
+            before: head,
+            after: head,
+        }
+    }
+}
+
+/// Looks at the records of one chain, one after the other; nothing of them is kept.
+#[derive(Debug)]
+pub struct Inspection<'a> {
+    keyring: Option<&'a Keyring>,
+    marks: BTreeMap<u64, Mark>,
+    /// The place and the hash that the next record follows; no hash when the last could not be read.
+    next_after: (u64, Option<String>),
+    verdict: Verdict,
+}
+
+impl<'a> Inspection<'a> {
+    /// Of a chain from its beginning. Without a keyring no seal is checked.
+    #[must_use]
+    pub fn new(chain: Chain, keyring: Option<&'a Keyring>, signatures: &Signatures) -> Self {
+        let marks = signatures.ends.get(&chain).cloned().unwrap_or_default();
+        Self {
+            keyring,
+            marks,
+            next_after: (0, Some(BEGINNING.to_owned())),
+            verdict: Verdict {
+                chain,
+                records: 0,
+                first: None,
+                last: None,
+                signed: None,
+                signed_at: None,
+                seals_checked: keyring.is_some(),
+                sound_to: 0,
+                findings: Vec::new(),
+                more: 0,
+            },
+        }
+    }
+
+    /// Of a chain from behind a record that is known: its place, and its hash.
+    #[must_use]
+    pub fn behind(chain: Chain, seq: u64, hash: &str, keyring: Option<&'a Keyring>) -> Self {
+        let mut inspection = Self::new(chain, keyring, &Signatures::default());
+        inspection.next_after = (seq, Some(hash.to_owned()));
+        inspection.verdict.sound_to = seq;
+        inspection
+    }
+
+    /// The next record.
+    pub fn look(&mut self, stored: &Stored) {
+        let before = self.verdict.findings.len() + self.verdict.more;
+        self.verdict.records += 1;
+        let (last, prev) = &self.next_after;
+        let (last, prev) = (*last, prev.clone());
+        let seq = stored.seq;
+        if seq <= last {
+            self.find(Finding::OutOfOrder { seq });
+            return;
+        }
+        if seq > last + 1 {
+            self.find(Finding::Removed {
+                from: last + 1,
+                to: seq - 1,
+            });
+        }
+        // What follows a gap follows something that nobody can see.
+        let prev = prev.filter(|_| seq == last + 1);
+        match &stored.link {
+            Ok(link) => {
+                self.look_at(link, seq, prev.as_deref());
+                self.look_at_filing(link, seq, stored.indexed.as_ref());
+                self.note(link, seq);
+                self.next_after = (seq, Some(link.hash.clone()));
+            }
+            Err(_) => {
+                self.find(Finding::Unreadable { seq });
+                self.next_after = (seq, None);
+            }
+        }
+        let after = self.verdict.findings.len() + self.verdict.more;
+        if after == 0 && before == 0 {
+            self.verdict.sound_to = seq;
+        }
+    }
+
+    fn look_at(&mut self, link: &Link, seq: u64, prev: Option<&str>) {
+        if link.seq != seq || link.chain != self.verdict.chain {
+            self.find(Finding::Moved { seq });
+        } else if link.hashed().ok().as_ref() != Some(&link.hash) {
+            self.find(Finding::Altered { seq });
+        } else if prev.is_some_and(|prev| link.prev != prev) {
+            self.find(Finding::Unlinked { seq });
+        }
+        match self.keyring.map(|keyring| link.sealed_by(keyring)) {
+            None | Some(Check::Right) => {}
+            Some(Check::Wrong) => self.find(Finding::Forged { seq }),
+            Some(Check::UnknownKey) => self.find(Finding::UnknownKey { seq }),
+        }
+    }
+
+    /// A store that has indexes finds a record by them.
+    fn look_at_filing(&mut self, link: &Link, seq: u64, indexed: Option<&Indexed>) {
+        let Some(indexed) = indexed else { return };
+        let right = link
+            .record()
+            .is_ok_and(|record| Indexed::of(&record, &link.chain, link.seq) == *indexed);
+        if !right {
+            self.find(Finding::Misfiled { seq });
+        }
+    }
+
+    fn note(&mut self, link: &Link, seq: u64) {
+        let seen = Seen {
+            seq,
+            recorded_at: link.recorded_at.clone(),
+        };
+        if let Some(mark) = self.marks.remove(&seq) {
+            if mark.hash == link.hash {
+                self.verdict.signed = Some(seen.clone());
+                self.verdict.signed_at = Some(mark.at);
+            } else {
+                self.find(Finding::NotAsSigned {
+                    seq,
+                    checkpoint: mark.number,
+                });
+            }
+        }
+        self.verdict.first.get_or_insert_with(|| seen.clone());
+        self.verdict.last = Some(seen);
+    }
+
+    /// After the last record. What the store says of the end of the chain, and what it said before the first
+    /// record was read: others may write meanwhile, so only what was there before must be found, and what is
+    /// found must be there after. Of an export both are the same.
+    #[must_use]
+    pub fn end(mut self, ends: Option<Ends<'_>>) -> Verdict {
+        let (found, hash) = self.next_after.clone();
+        let beyond = self.marks.iter().rev().find(|(seq, _)| **seq > found);
+        if let Some((expected, mark)) = beyond {
+            self.find(Finding::CutTail {
+                found,
+                expected: *expected,
+                checkpoint: Some(mark.number),
+            });
+        }
+        if let Some(ends) = ends {
+            self.look_at_ends(ends, found, hash.as_deref());
+        }
+        self.verdict
+    }
+
+    fn look_at_ends(&mut self, ends: Ends<'_>, found: u64, hash: Option<&str>) {
+        let forged = [ends.before, ends.after].into_iter().flatten().any(|head| {
+            let seal = self.keyring.map(|keyring| head.sealed_by(keyring));
+            head.chain != self.verdict.chain || seal == Some(Check::Wrong)
+        });
+        let expected = ends.before.map_or(0, |head| head.seq);
+        if forged {
+            self.find(Finding::HeadForged);
+        } else if expected > found {
+            self.find(Finding::CutTail {
+                found,
+                expected,
+                checkpoint: None,
+            });
+        } else if let Some(head) = ends.after {
+            let other = head.seq == found && hash.is_some_and(|hash| head.hash != hash);
+            if head.seq < found || other {
+                self.find(Finding::HeadElsewhere {
+                    head: head.seq,
+                    found,
+                });
+            }
+        } else if found > 0 {
+            self.find(Finding::HeadGone);
+        }
+    }
+
+    /// The place and the hash of the last record, while nothing is wrong.
+    #[must_use]
+    pub fn sound_end(&self) -> Option<(u64, &str)> {
+        let (seq, hash) = &self.next_after;
+        let hash = hash.as_deref()?;
+        (self.verdict.findings.is_empty() && self.verdict.more == 0).then_some((*seq, hash))
+    }
+
+    /// What is wrong so far.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.verdict.findings
+    }
+
+    fn find(&mut self, finding: Finding) {
+        if self.verdict.findings.len() < TOLD {
+            self.verdict.findings.push(finding);
+        } else {
+            self.verdict.more += 1;
+        }
+    }
+}

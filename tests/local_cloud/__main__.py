@@ -15,7 +15,7 @@ import replace
 
 DESCRIPTION = """\
 Serve the parts of AWS that Rekey uses on 127.0.0.1: MiniStack, with the behaviour of Secrets Manager, EventBridge,
-Lambda, IAM and CloudFormation mended where AWS documents another. Prints one line on stdout when it is ready:
+Lambda, S3, IAM, CloudWatch and CloudFormation mended where AWS documents another. Prints one line on stdout when it is ready:
 
     endpoint http://127.0.0.1:PORT
 
@@ -57,6 +57,9 @@ def arguments(argv=None):
     parser.add_argument("--redelivery-scale", type=float, default=1.0, metavar="FACTOR",
                         help="how much sooner a message that a function did not take comes to it again, and how much "
                              "shorter batching windows and the delays of sent messages are (default 1)")
+    parser.add_argument("--alarm-scale", type=float, default=1.0, metavar="FACTOR",
+                        help="how much shorter the periods of alarms are, and how much faster messages age in the "
+                             "metric of their queue; at 60, a minute is a second (default 1)")
     parser.add_argument("--unsettled-reads", type=int, default=0, metavar="N",
                         help="how many reads of a newly written AWSPENDING still find nothing (default 0)")
     parser.add_argument("--trial-version", choices=("empty", "current"), default="empty",
@@ -69,13 +72,14 @@ def arguments(argv=None):
         parser.error("--rotation-attempts is at least 1, --rotation-pause and --unsettled-reads are at least 0")
     if given.rotations_per_second < 0:
         parser.error("--rotations-per-second is at least 0")
-    if given.clock_scale <= 0 or given.schedule_scale <= 0 or given.redelivery_scale < 1:
-        parser.error("--clock-scale and --schedule-scale are above 0, --redelivery-scale is at least 1")
+    if given.clock_scale <= 0 or given.schedule_scale <= 0 or given.redelivery_scale < 1 or given.alarm_scale < 1:
+        parser.error("--clock-scale and --schedule-scale are above 0, --redelivery-scale and --alarm-scale are at least 1")
     return given
 
 
 def install(settings):
     """Import MiniStack and mend it; the order is that of the imports among the rooms."""
+    import alarms
     import api
     import buckets
     import conditions
@@ -88,8 +92,10 @@ def install(settings):
     import managed
     import mappings
     import messages
+    import metrics
     import nested
     import output
+    import permissions
     import queues
     import recurring
     import rotation
@@ -117,9 +123,12 @@ def install(settings):
     buckets.install()
     intrinsics.install()
     conditions.install()
+    permissions.install()
     formation.install()
     schemas.install()
     nested.install()
+    metrics.install(settings)
+    alarms.install(settings)
 
 
 def alive(pid):
@@ -192,6 +201,7 @@ def main():
         rotations_per_second=given.rotations_per_second, same_token=given.same_token,
         clock_scale=given.clock_scale,
         schedule_scale=given.schedule_scale, redelivery_scale=given.redelivery_scale,
+        alarm_scale=given.alarm_scale,
         trial_version=given.trial_version, unsettled_reads=given.unsettled_reads)
     environment.prepare(settings)
     install(settings)

@@ -1,23 +1,36 @@
-"""IAM: condition keys and the bus policy that MiniStack does not look at.
+"""IAM: condition keys, the ARNs and the bus policy that MiniStack does not look at.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
 """
 import contextvars
 import json
+import logging
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import eventbridge as eb
 from ministack.services import iam
+from ministack.services import kms
 from ministack.services import secretsmanager as sm
 
+import encryption
 import leading_keys
+
+log = logging.getLogger("conditions")
 
 # Request parameters of Secrets Manager that are condition keys of the same name.
 SECRET_PARAMETERS = ("Description", "ForceDeleteWithoutRecovery", "KmsKeyId", "Name", "RecoveryWindowInDays",
                      "RotateImmediately", "RotationLambdaARN", "SecretId", "VersionId", "VersionStage")
+
+# Request parameters of KMS that are condition keys of the same name.
+KEY_PARAMETERS = ("EncryptionAlgorithm", "MacAlgorithm", "MessageType", "SigningAlgorithm")
+
+# What is done to a log stream; anything else is done to its group.
+STREAM_ACTIONS = ("CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents")
 
 _original = {}
 _asked = contextvars.ContextVar("the body of the request whose permissions are asked for", default=None)
@@ -51,10 +64,34 @@ def _event_keys(asked, bus_arn, region):
     return keys
 
 
+def _key_keys(data):
+    keys = {f"kms:{name}": data[name] for name in KEY_PARAMETERS if isinstance(data.get(name), str)}
+    keys |= {f"kms:EncryptionContext:{name}": value for name, value in (data.get("EncryptionContext") or {}).items()}
+    key = kms._resolve_key(data.get("KeyId"))
+    if key:
+        keys |= {"kms:KeySpec": key["KeySpec"], "kms:KeyUsage": key["KeyUsage"], "kms:CallerAccount": get_account_id()}
+        aliases = [arn.partition(":alias/")[2] for arn, target in kms._aliases.items() if target == key["KeyId"]]
+        if aliases:
+            keys["kms:ResourceAliases"] = [f"alias/{name}" for name in sorted(aliases)]
+        if "alias/" in data["KeyId"]:
+            keys["kms:RequestAlias"] = f"alias/{data['KeyId'].partition('alias/')[2]}"
+    return keys
+
+
+def _resource(action, service, resource, asked):
+    """What an action is done to: the key behind an alias, a log stream or all streams of a log group."""
+    if service == "kms" and ":alias/" in resource and not action.endswith("Alias"):
+        return (kms._resolve_key(resource) or {}).get("Arn") or resource
+    if service == "logs" and ":log-group:" in resource and "resourceArn" not in asked:
+        group = resource.removesuffix(":*")
+        return f"{group}:log-stream:{asked.get('logStreamName') or '' if action[5:] in STREAM_ACTIONS else ''}"
+    return resource
+
+
 def request_tag_context(service, iam_action, body, params):
     """Every request passes through here before its permissions are asked for."""
     keys = _original["keys"](service, iam_action, body, params)
-    if service not in ("secretsmanager", "events", "dynamodb"):
+    if service not in ("secretsmanager", "events", "dynamodb", "kms", "logs"):
         return keys
     try:
         asked = json.loads(body or b"{}")
@@ -63,7 +100,8 @@ def request_tag_context(service, iam_action, body, params):
     asked = asked if isinstance(asked, dict) else {}
     _asked.set(asked)
     _turns.set(iter(leading_keys.in_turn(asked)) if service == "dynamodb" else iter(()))
-    return {**_secret_keys(asked), **keys} if service == "secretsmanager" else keys
+    own = {"secretsmanager": _secret_keys, "kms": _key_keys}.get(service, lambda _: {})
+    return {**own(asked), **keys}
 
 
 def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
@@ -80,8 +118,17 @@ def enforce(access_key_id, iam_action, service, region, resource_arn="*", servic
     elif service == "dynamodb":
         transaction = "dynamodb:EnclosingOperation" in (service_context or {})
         more = leading_keys.of(next(_turns.get(), {}) if transaction else asked, resource_arn)
-    return _original["enforce"](access_key_id, iam_action, service, region, resource_arn,
-                                {**(service_context or {}), **more})
+    resource_arn = _resource(iam_action, service, resource_arn, asked)
+    denied = _original["enforce"](access_key_id, iam_action, service, region, resource_arn, {**(service_context or {}), **more})
+    if denied or service not in encryption.NEEDED:
+        return denied
+    actions, key, keys = encryption.needed(iam_action, resource_arn, asked if service == "secretsmanager" else {})
+    for action in actions:
+        if denied := _original["enforce"](access_key_id, action, "kms", region, key["Arn"], keys):
+            log.warning("%s may %s on %s, but not %s with its key %s", getattr(denied, "principal_arn", ""), iam_action,
+                        resource_arn, action, key["Arn"])
+            return denied
+    return None
 
 
 def _resolve_condition_key(key, ctx):

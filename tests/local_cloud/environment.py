@@ -28,6 +28,7 @@ class Settings:
     clock_scale: float
     schedule_scale: float
     redelivery_scale: float
+    alarm_scale: float
     trial_version: str
     unsettled_reads: int
 

@@ -1,13 +1,18 @@
 """CloudFormation: the resource types Rekey's templates use and MiniStack refuses or shortens."""
 import json
 
+from ministack.core.responses import get_account_id, get_region
 from ministack.core.responses import json_response as ok
+from ministack.services import ec2
 from ministack.services import eventbridge as eb
+from ministack.services import kms
 from ministack.services import lambda_svc as lam
 from ministack.services import secretsmanager as sm
+from ministack.services import sns
 from ministack.services.cloudformation import provisioners as cfn
 
 import rotation
+from permissions import policy_allows
 from trail import stack_call
 
 _original = {}
@@ -86,11 +91,34 @@ def _end_bus_policy(physical_id, props):
     eb._remove_permission({"EventBusName": bus, "StatementId": statement})
 
 
+def _group_rule(direction):
+    """A rule of a security group that stands by itself; networks have no effect here."""
+    def make(logical_id, props, stack):
+        group = ec2._security_groups.get(props["GroupId"])
+        if not group:
+            raise ValueError(f"The security group '{props['GroupId']}' does not exist")
+        name = f"{props['GroupId']}|{logical_id.rpartition('|')[2]}"
+        rules = group.setdefault(f"Own{direction}", {})
+        end(name, props)
+        rules[name] = cfn._ec2_sg_permissions([props])
+        group[direction] += rules[name]
+        return name, {"Id": name}
+
+    def end(physical_id, props):
+        group = ec2._security_groups.get(props["GroupId"]) or {}
+        gone = group.get(f"Own{direction}", {}).pop(physical_id, [])
+        if gone:
+            group[direction] = [rule for rule in group[direction] if rule not in gone]
+    return make, end
+
+
 ADDED = {
     "AWS::SecretsManager::RotationSchedule": (_schedule, _end_schedule),
     "AWS::SecretsManager::ResourcePolicy": (_secret_policy, _end_secret_policy),
     "AWS::Events::Archive": (_archive, _end_archive),
     "AWS::Events::EventBusPolicy": (_bus_policy, _end_bus_policy),
+    "AWS::EC2::SecurityGroupEgress": _group_rule("IpPermissionsEgress"),
+    "AWS::EC2::SecurityGroupIngress": _group_rule("IpPermissions"),
 }
 
 
@@ -144,25 +172,67 @@ def _delete_secret(physical_id, props):
     stack_call("DeleteSecret", request, sm._delete_secret(request))
 
 
-def _keep_function_limits(physical_id, props):
-    """Reserved concurrency and dead-letter queue, which MiniStack drops without a word."""
+def _keep_function_settings(physical_id, props):
+    """Reserved concurrency, dead-letter queue and key, which MiniStack drops without a word."""
     function = lam._functions[lam._resolve_name(physical_id)]
     reserved = props.get("ReservedConcurrentExecutions")
     function["concurrency"] = None if reserved is None else int(reserved)
     if props.get("DeadLetterConfig"):
         function["config"]["DeadLetterConfig"] = props["DeadLetterConfig"]
+    function["config"]["KMSKeyArn"] = props.get("KmsKeyArn", "")
 
 
 def _create_function(logical_id, props, stack):
     made = _original["function"]["create"](logical_id, props, stack)
-    _keep_function_limits(made[0], props)
+    _keep_function_settings(made[0], props)
     return made
 
 
 def _update_function(physical_id, old, new, stack, logical_id=None):
     made = _original["function"]["update"](physical_id, old, new, stack, logical_id)
-    _keep_function_limits(made[0], new)
+    _keep_function_settings(made[0], new)
     return made
+
+
+def _encrypt_topic(arn, props):
+    attributes = sns._topics[arn]["attributes"]
+    attributes.pop("KmsMasterKeyId", None)
+    if props.get("KmsMasterKeyId"):
+        attributes["KmsMasterKeyId"] = props["KmsMasterKeyId"]
+
+
+def _create_topic(logical_id, props, stack):
+    made = _original["topic"]["create"](logical_id, props, stack)
+    _encrypt_topic(made[0], props)
+    return made
+
+
+def _update_topic(physical_id, old, new, stack, logical_id=None):
+    made = _original["topic"]["update"](physical_id, old, new, stack, logical_id)
+    _encrypt_topic(made[0], new)
+    return made
+
+
+def _with_key(name, props, make):
+    """A log group takes a key only when CloudWatch Logs itself may use that key for this group.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    if name and props.get("KmsKeyId"):
+        key, arn = kms._resolve_key(props["KmsKeyId"]), f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{name}"
+        if not key or not all(policy_allows(key["Policy"], f"logs.{get_region()}.amazonaws.com", action, key["Arn"], arn,
+                                            {"kms:EncryptionContext:aws:logs:arn": arn})
+                              for action in ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")):
+            raise ValueError(f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'")
+    return make()
+
+
+def _create_group(logical_id, props, stack):
+    return _with_key(props.get("LogGroupName"), props, lambda: _original["group"]["create"](logical_id, props, stack))
+
+
+def _update_group(physical_id, old, new, stack, logical_id=None):
+    return _with_key(physical_id, new, lambda: _original["group"]["update"](physical_id, old, new, stack, logical_id))
 
 
 def _cw_metric_alarm_record(name, props):
@@ -182,7 +252,9 @@ def install():
     for key, rtype, mended in (
             ("secret", "AWS::SecretsManager::Secret",
              {"create": _create_secret, "update": _update_secret, "delete": _delete_secret}),
-            ("function", "AWS::Lambda::Function", {"create": _create_function, "update": _update_function})):
+            ("function", "AWS::Lambda::Function", {"create": _create_function, "update": _update_function}),
+            ("group", "AWS::Logs::LogGroup", {"create": _create_group, "update": _update_group}),
+            ("topic", "AWS::SNS::Topic", {"create": _create_topic, "update": _update_topic})):
         handlers = cfn._RESOURCE_HANDLERS[rtype]
         if not handlers.get("update_with_logical_id"):
             raise Unknown(f"local cloud: {rtype} is updated in another way now")

@@ -12,6 +12,7 @@ import time
 
 from ministack.core import responses as core
 from ministack.services import eventbridge as eb
+from ministack.services import sns
 from ministack.services import sqs
 
 lock = threading.RLock()
@@ -72,6 +73,13 @@ def _dispatch_to_sqs(spec, payload, sqs_parameters=None):
         return _original["dispatch"](spec, payload, sqs_parameters)
 
 
+def _deliver_to_sqs(endpoint, envelope, raw, raw_message, message_group_id="", message_dedup_id="", message_attributes=None,
+                    topic_arn=""):
+    with lock:
+        return _original["topic"](endpoint, envelope, raw, raw_message, message_group_id, message_dedup_id,
+                                  message_attributes, topic_arn)
+
+
 def install():
     from replace import replace
     sqs._queues_lock = lock  # what the helpers for mappings take
@@ -82,4 +90,5 @@ def install():
         collect=replace(sqs, "_collect_msgs", _collect_msgs),
         sweep=replace(sqs, "_dlq_sweep", _dlq_sweep),
         expire=replace(sqs, "_expire_retained", _expire_retained),
-        dispatch=replace(eb, "_dispatch_to_sqs", _dispatch_to_sqs))
+        dispatch=replace(eb, "_dispatch_to_sqs", _dispatch_to_sqs),
+        topic=replace(sns, "_deliver_to_sqs", _deliver_to_sqs))

@@ -68,6 +68,16 @@ def _batch_get_item(data):
     return ok(answer)
 
 
+def _query(data):
+    """An index gives what is projected into it and never fetches the rest."""
+    table = ddb._tables.get(ddb._normalize_table_name(data.get("TableName"))) or {}
+    index = next((i for i in table.get("GlobalSecondaryIndexes") or [] if i["IndexName"] == data.get("IndexName")), None)
+    if index and data.get("Select") == "ALL_ATTRIBUTES" and index["Projection"]["ProjectionType"] != "ALL":
+        return error("ValidationException", "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not "
+                     f"supported for global secondary index {index['IndexName']} because its projection type is not ALL", 400)
+    return _original["query"](data)
+
+
 def _transact_get_items(data):
     response = _original["transact"](data)
     answer = json.loads(response[2])
@@ -139,5 +149,6 @@ def install():
         capacity=replace(ddb, "_add_consumed_capacity", _add_consumed_capacity),
         batch=replace(ddb, "_batch_get_item", _batch_get_item),
         transact=replace(ddb, "_transact_get_items", _transact_get_items),
+        query=replace(ddb, "_query", _query),
         deploy=handlers["create"], redeploy=handlers["update"], remove=handlers["delete"])
     handlers.update(create=_deploy, update=_redeploy, delete=_remove)

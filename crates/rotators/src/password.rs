@@ -110,6 +110,18 @@ impl PasswordPolicy {
         Ok(policy)
     }
 
+    /// Letters and digits only, at least one of each type.
+    #[cfg(feature = "keyring")]
+    pub(crate) fn letters_and_digits(length: usize) -> Self {
+        Self {
+            length,
+            types: [LOWER, UPPER, DIGITS]
+                .map(|of| of.as_bytes().to_vec())
+                .into(),
+            require_each: true,
+        }
+    }
+
     /// The randomness in a password, in bits, before those that lack a required type are left out (which
     /// takes under half a bit off at 16 characters or more with the default types).
     pub fn bits(&self) -> f64 {

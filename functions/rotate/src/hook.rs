@@ -9,11 +9,11 @@ use rekey_rotation::{
     Announcer as _, Outcome, Pause, Rotation, Rotator as _, SecretStore as _, Selector,
     StagingLabel, StepFailed, StepRequest, StoreError,
 };
-use rekey_rotators::postgres::Postgres;
 use rekey_telemetry::StepMetric;
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::family::Family;
 use crate::fingerprint::{KeyTooShort, KeyedFingerprints};
 use crate::outcome::StepError;
 use crate::wire::{InnerBus, step_request};
@@ -21,7 +21,7 @@ use crate::wire::{InnerBus, step_request};
 /// The function: everything that lives from one call to the next.
 pub struct Hook {
     function: String,
-    rotation: Rotation<SecretsManager, Postgres, InnerBus, Sleep, KeyedFingerprints>,
+    rotation: Rotation<SecretsManager, Family, InnerBus, Sleep, KeyedFingerprints>,
 }
 
 /// Why the function cannot start.
@@ -54,7 +54,7 @@ impl Hook {
             function: config.function,
             rotation: Rotation::new(
                 store,
-                Postgres::new(config.postgres),
+                config.family,
                 InnerBus(bus),
                 Sleep,
                 KeyedFingerprints::new(&key.value)?,

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
+mod database;
+mod family;
 mod fingerprint;
 mod hook;
 mod outcome;

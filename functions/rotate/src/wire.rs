@@ -127,7 +127,8 @@ fn timestamp(seconds: i64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rekey_rotation::SecretId;
+    use rekey_rotation::{Rotator as _, SecretId};
+    use rekey_rotators::keyring::AuditKeys;
     use serde_json::json;
 
     const TOKEN: &str = "0f7c2a34-1111-4222-8333-123456789abc";
@@ -197,6 +198,21 @@ mod tests {
         ] {
             assert!(Strategy::WORDS.contains(&strategy.as_str()));
         }
+    }
+
+    #[test]
+    fn the_intent_to_rotate_keys_says_so() {
+        let intent = Intent {
+            at: 1_700_000_000,
+            secret: &SecretId::parse("rekey/prod/audit-keys").unwrap(),
+            version: &rekey_rotation::ClientRequestToken::parse(TOKEN).unwrap(),
+            kind: AuditKeys.kind(),
+            strategy: rekey_rotation::Overlap::Keyring.as_str(),
+            fingerprint: rekey_rotation::Fingerprint::new(format!("hmac-sha256:{:032x}", 1)),
+        };
+        let event = rotation_intended(&intent).unwrap();
+        assert_eq!(event.kind.as_str(), "audit-key");
+        assert_eq!(event.strategy.as_str(), "keyring");
     }
 
     #[test]

@@ -138,7 +138,7 @@ pub(super) fn planned(overlap: Overlap) -> Vec<PlannedStep> {
 }
 
 const fn in_words(step: Step, overlap: Overlap) -> &'static str {
-    use Overlap::{AlternatingUsers, SingleUser};
+    use Overlap::{AlternatingUsers, Keyring, SingleUser};
     match (step, overlap) {
         (Step::Create, AlternatingUsers) => {
             "makes a new password for the user that AWSCURRENT does not have, and keeps it as AWSPENDING"
@@ -146,18 +146,30 @@ const fn in_words(step: Step, overlap: Overlap) -> &'static str {
         (Step::Create, SingleUser) => {
             "makes a new password for the user that AWSCURRENT has, and keeps it as AWSPENDING"
         }
+        (Step::Create, Keyring) => {
+            "adds a new key to those of AWSCURRENT, and keeps the ring as AWSPENDING"
+        }
         (Step::Set, AlternatingUsers) => {
             "logs in as the superuser, makes the idle user the equal of the one in use, and gives it the new password; the one in use is not touched"
         }
         (Step::Set, SingleUser) => {
             "logs in with AWSCURRENT and changes the password of its user: from then on the old password is refused"
         }
-        (Step::Test, _) => "logs in with AWSPENDING, and checks that it may do what AWSCURRENT may",
+        (Step::Set, Keyring) => {
+            "compares AWSPENDING with AWSCURRENT: every key as it was, and one more"
+        }
+        (Step::Test, Keyring) => "checks that AWSPENDING is a ring whose newest key is in use",
+        (Step::Test, AlternatingUsers | SingleUser) => {
+            "logs in with AWSPENDING, and checks that it may do what AWSCURRENT may"
+        }
         (Step::Finish, AlternatingUsers) => {
             "moves AWSCURRENT to the new version; the credential before it becomes AWSPREVIOUS and works until it is retired"
         }
         (Step::Finish, SingleUser) => {
             "moves AWSCURRENT to the new version; the one before it becomes AWSPREVIOUS, and its password does not work any more"
+        }
+        (Step::Finish, Keyring) => {
+            "moves AWSCURRENT to the new version; every earlier key is in it and works on"
         }
     }
 }
@@ -193,13 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn one_user_is_told_that_the_old_password_stops_and_two_that_it_goes_on() {
+    fn one_user_is_told_that_the_old_password_stops_and_the_others_that_it_goes_on() {
         let text = |overlap| {
             let steps: Vec<&str> = planned(overlap).iter().map(|one| one.message).collect();
             steps.join("; ")
         };
         assert!(text(Overlap::SingleUser).contains("from then on the old password is refused"));
         assert!(text(Overlap::AlternatingUsers).contains("works until it is retired"));
+        assert!(text(Overlap::Keyring).contains("every earlier key is in it and works on"));
         assert_eq!(planned(Overlap::SingleUser).len(), 4);
     }
 }

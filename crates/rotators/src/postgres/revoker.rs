@@ -1,6 +1,4 @@
-use rekey_rotation::{
-    Kinship, Login as Answer, Overlap, Revocation, Revoker, SecretValue, TargetError,
-};
+use rekey_rotation::{Kinship, Login as Answer, Revocation, Revoker, SecretValue, TargetError};
 use tokio::time::{Instant, sleep};
 
 use super::logins::{login, server, server_of, superuser_at_replica, superuser_login, tls};
@@ -8,6 +6,7 @@ use super::quote::identifier;
 use super::rotator::Postgres;
 use super::secret::{SuperuserSecret, UserSecret, invalid};
 use super::session::{Login, Session, Tls, Whose};
+use super::strategy::Users;
 use super::verifier::Verifier;
 use super::{idle_user, kinship, lock, replica, sessions};
 
@@ -50,8 +49,8 @@ impl Postgres {
 
     fn kinship_of(&self, one: &UserSecret, other: &UserSecret) -> Result<Kinship, TargetError> {
         let alternating = [one, other].iter().any(|secret| {
-            let overlap = self.config.strategy.overlap(secret);
-            overlap.is_ok_and(Overlap::both_work)
+            let users = self.config.strategy.users(secret);
+            users == Ok(Users::Alternating)
         });
         kinship::of(one, other, alternating)
     }
@@ -187,7 +186,7 @@ impl Postgres {
     }
 
     fn single(&self, current: &UserSecret) -> Result<bool, TargetError> {
-        Ok(self.config.strategy.overlap(current)? == Overlap::SingleUser)
+        Ok(self.config.strategy.users(current)? == Users::Single)
     }
 }
 

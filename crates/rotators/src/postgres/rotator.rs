@@ -12,7 +12,7 @@ use super::names::base;
 use super::quote::identifier;
 use super::secret::{SuperuserSecret, UserSecret, successor};
 use super::session::{Login, Session, Unopened, Whose};
-use super::strategy::Strategy;
+use super::strategy::{Strategy, Users};
 use super::trust::Trust;
 use super::verifier::Verifier;
 use super::{alternating_users, check, lock, replica};
@@ -149,7 +149,8 @@ impl Rotator for Postgres {
     }
 
     fn overlap(&self, current: &SecretValue) -> Result<Overlap, TargetError> {
-        self.config.strategy.overlap(&UserSecret::parse(current)?)
+        let users = self.config.strategy.users(&UserSecret::parse(current)?)?;
+        Ok(users.into())
     }
 
     fn next<R: TryCryptoRng>(
@@ -157,7 +158,7 @@ impl Rotator for Postgres {
         current: &SecretValue,
         randomness: &mut R,
     ) -> Result<SecretValue, TargetError> {
-        let alternating = self.overlap(current)?.both_work();
+        let alternating = self.overlap(current)? == Overlap::AlternatingUsers;
         let password = self.config.passwords.password(randomness).ok_or_else(|| {
             TargetError::Internal("the randomness to make a password from failed".to_owned())
         })?;
@@ -166,20 +167,20 @@ impl Rotator for Postgres {
 
     fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
         let secret = UserSecret::parse(current)?;
-        match self.config.strategy.overlap(&secret)? {
-            Overlap::SingleUser => Ok(None),
-            Overlap::AlternatingUsers => Ok(secret.masterarn),
+        match self.config.strategy.users(&secret)? {
+            Users::Single => Ok(None),
+            Users::Alternating => Ok(secret.masterarn),
         }
     }
 
     async fn lock(&self, credentials: Credentials<'_>) -> Result<Hold, TargetError> {
         let current = UserSecret::parse(credentials.current)?;
         let pending = UserSecret::parse(credentials.pending)?;
-        let overlap = self.config.strategy.overlap(&current)?;
+        let users = self.config.strategy.users(&current)?;
         check_same_target(&current, &pending, "AWSPENDING")?;
         let bounds = &self.config.bounds;
-        let session = match overlap {
-            Overlap::SingleUser => {
+        let session = match users {
+            Users::Single => {
                 check_same_user(&current, &pending, "AWSPENDING")?;
                 let previous = credentials.previous.map(UserSecret::parse).transpose()?;
                 if let Some(previous) = &previous {
@@ -189,12 +190,12 @@ impl Rotator for Postgres {
                 self.open_single_user(&current, &pending, previous.as_ref())
                     .await?
             }
-            Overlap::AlternatingUsers => {
+            Users::Alternating => {
                 alternating_users::check_users(&current.username, &pending.username)?;
                 self.open_superuser(&current, credentials.superuser).await?
             }
         };
-        let as_oneself = overlap == Overlap::SingleUser;
+        let as_oneself = users == Users::Single;
         lock::take(&session, &pending.username, bounds, as_oneself).await?;
         Ok(Hold(session))
     }
@@ -207,7 +208,7 @@ impl Rotator for Postgres {
         let current = UserSecret::parse(credentials.current)?;
         let pending = UserSecret::parse(credentials.pending)?;
         let change = Change {
-            overlap: self.config.strategy.overlap(&current)?,
+            users: self.config.strategy.users(&current)?,
             username: &pending.username,
             password: Verifier::of(&pending.password),
             ending: "COMMIT",
@@ -219,10 +220,11 @@ impl Rotator for Postgres {
 
     async fn test(&self, pending: &SecretValue) -> Result<(), TargetError> {
         let pending = UserSecret::parse(pending)?;
-        let overlap = self.config.strategy.overlap(&pending)?;
-        let role = acting_role(overlap, &pending.username);
+        let users = self.config.strategy.users(&pending)?;
+        let role = acting_role(users, &pending.username);
         // Only a server that is not known to be the one that was changed can be behind.
-        let patient = overlap.both_work() && self.primary_of(&pending) != Some(server(&pending));
+        let patient =
+            users == Users::Alternating && self.primary_of(&pending) != Some(server(&pending));
         let deadline = Instant::now() + self.config.bounds.replica_lag;
         let mut waits = replica::waits();
         loop {
@@ -246,21 +248,21 @@ impl Rotator for Postgres {
         superuser: Option<&SecretValue>,
     ) -> Result<(), TargetError> {
         let current = UserSecret::parse(current)?;
-        let overlap = self.config.strategy.overlap(&current)?;
-        let (session, username) = match overlap {
-            Overlap::SingleUser => {
+        let users = self.config.strategy.users(&current)?;
+        let (session, username) = match users {
+            Users::Single => {
                 let session = self.open(&login(&current, Whose::Current)).await?;
                 (session, current.username.clone())
             }
-            Overlap::AlternatingUsers => {
+            Users::Alternating => {
                 let session = self.open_superuser(&current, superuser).await?;
                 (session, super::names::alternate(&current.username)?)
             }
         };
-        let as_oneself = overlap == Overlap::SingleUser;
+        let as_oneself = users == Users::Single;
         lock::take(&session, &username, &self.config.bounds, as_oneself).await?;
         let change = Change {
-            overlap,
+            users,
             username: &username,
             password: Verifier::of_none(),
             ending: "ROLLBACK",
@@ -273,7 +275,7 @@ impl Rotator for Postgres {
 
 /// What is done in the transaction that holds the lock.
 struct Change<'a> {
-    overlap: Overlap,
+    users: Users,
     username: &'a str,
     password: Verifier,
     /// How the transaction ends, in the same round trip as the last statement.
@@ -285,13 +287,13 @@ impl Change<'_> {
         let role = identifier(self.username);
         let password = self.password.literal();
         let ending = self.ending;
-        let login = match self.overlap {
-            Overlap::AlternatingUsers => {
+        let login = match self.users {
+            Users::Alternating => {
                 alternating_users::prepare(session, self.username).await?;
                 // Whoever closed the user by NOLOGIN closed it for a password that is gone now.
                 "LOGIN "
             }
-            Overlap::SingleUser => "",
+            Users::Single => "",
         };
         let statements = format!("ALTER ROLE {role} {login}PASSWORD {password}; {ending}");
         session.run(&statements).await
@@ -299,10 +301,10 @@ impl Change<'_> {
 }
 
 /// Whose privileges a login has.
-fn acting_role(overlap: Overlap, username: &str) -> &str {
-    match overlap {
-        Overlap::AlternatingUsers => base(username),
-        Overlap::SingleUser => username,
+fn acting_role(users: Users, username: &str) -> &str {
+    match users {
+        Users::Alternating => base(username),
+        Users::Single => username,
     }
 }
 

@@ -1,8 +1,8 @@
 use rekey_rotation::{SecretId, SecretValue, TargetError};
-use serde_json::{Map, Value};
-use zeroize::Zeroize;
+use serde_json::Value;
 
 use super::names::{MAX_NAME_BYTES, alternate};
+use crate::object::{NoObject, Object};
 
 const DEFAULT_PORT: u16 = 5432;
 const DEFAULT_DATABASE: &str = "postgres";
@@ -85,39 +85,28 @@ pub(super) fn successor(
     let mut fields = Fields::parse(current, "the secret")?;
     if alternating {
         let username = alternate(&fields.username()?)?;
-        fields.set("username", &username);
+        fields.object.set("username", &username);
     }
-    fields.set("password", password);
-    let text = serde_json::to_string(&fields.map)
-        .map_err(|_| TargetError::Internal("the next value could not be written".to_owned()))?;
-    SecretValue::new(text).map_err(|error| invalid(format!("the next value: {error}")))
+    fields.object.set("password", password);
+    SecretValue::new(fields.object.written()?)
+        .map_err(|error| invalid(format!("the next value: {error}")))
 }
 
-/// A JSON object whose texts are overwritten when it is dropped.
+/// The fields of a database's secret.
 struct Fields {
-    map: Map<String, Value>,
+    object: Object,
     /// Which secret this is, for error texts.
     of: &'static str,
 }
 
 impl Fields {
     fn parse(value: &SecretValue, of: &'static str) -> Result<Self, TargetError> {
-        // Exposed to be parsed; the parser's own error could quote the text and is left out.
-        match serde_json::from_str(value.expose()) {
-            Ok(Value::Object(map)) => Ok(Self { map, of }),
-            Ok(mut other) => {
-                wipe(&mut other);
-                Err(invalid(format!("{of} must be a JSON object")))
-            }
-            Err(_) => Err(invalid(format!(
+        match Object::parse(value) {
+            Ok(object) => Ok(Self { object, of }),
+            Err(NoObject::Another) => Err(invalid(format!("{of} must be a JSON object"))),
+            Err(NoObject::NoJson) => Err(invalid(format!(
                 "{of} is not valid JSON; it must be an object with engine, host, username and password"
             ))),
-        }
-    }
-
-    fn set(&mut self, field: &str, text: &str) {
-        if let Some(mut old) = self.map.insert(field.to_owned(), text.into()) {
-            wipe(&mut old);
         }
     }
 
@@ -131,7 +120,7 @@ impl Fields {
 
     /// A field of text; absent and `null` are the same.
     fn text(&self, field: &str) -> Result<Option<String>, TargetError> {
-        match self.map.get(field) {
+        match self.object.field(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
                 Ok(Some(text.clone()))
@@ -162,7 +151,7 @@ impl Fields {
     }
 
     fn port(&self) -> Result<Option<u16>, TargetError> {
-        let port = match self.map.get("port") {
+        let port = match self.object.field("port") {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
             Some(Value::String(text)) => text.trim().parse().ok(),
@@ -203,7 +192,7 @@ impl Fields {
     /// `None` when nothing is said. Another text is refused: taking it for "try TLS, else plaintext" is
     /// how passwords end up on the wire.
     fn tls(&self) -> Result<Option<bool>, TargetError> {
-        match self.map.get("ssl") {
+        match self.object.field("ssl") {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(tls)) => Ok(Some(*tls)),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
@@ -213,27 +202,14 @@ impl Fields {
     }
 }
 
-impl Drop for Fields {
-    fn drop(&mut self) {
-        self.map.values_mut().for_each(wipe);
-    }
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(map) => map.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 pub(super) fn invalid(text: impl Into<String>) -> TargetError {
     TargetError::InvalidSecret(text.into())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
 
     const WHOLE: &str = r#"{"engine":"postgres","host":"db.example","port":6432,"username":"app",

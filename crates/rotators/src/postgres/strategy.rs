@@ -14,6 +14,24 @@ pub enum Strategy {
     AlternatingUsers,
 }
 
+/// Who logs in: what the strategy makes of a secret.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Users {
+    /// One user, whose password changes.
+    Single,
+    /// Two in turn.
+    Alternating,
+}
+
+impl From<Users> for Overlap {
+    fn from(users: Users) -> Self {
+        match users {
+            Users::Single => Self::SingleUser,
+            Users::Alternating => Self::AlternatingUsers,
+        }
+    }
+}
+
 /// A strategy that does not exist.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the strategy must be auto, single-user or alternating-users")]
@@ -33,10 +51,10 @@ impl std::str::FromStr for Strategy {
 }
 
 impl Strategy {
-    pub(super) fn overlap(self, secret: &UserSecret) -> Result<Overlap, TargetError> {
+    pub(super) fn users(self, secret: &UserSecret) -> Result<Users, TargetError> {
         match (self, &secret.masterarn) {
-            (Self::SingleUser, _) | (Self::Auto, None) => Ok(Overlap::SingleUser),
-            (Self::AlternatingUsers | Self::Auto, Some(_)) => Ok(Overlap::AlternatingUsers),
+            (Self::SingleUser, _) | (Self::Auto, None) => Ok(Users::Single),
+            (Self::AlternatingUsers | Self::Auto, Some(_)) => Ok(Users::Alternating),
             (Self::AlternatingUsers, None) => Err(invalid(
                 "the secret has no `masterarn`, and alternating users need it; add the ARN of the superuser secret",
             )),
@@ -60,16 +78,16 @@ mod tests {
     #[test]
     fn masterarn_decides_unless_the_strategy_is_given() {
         for (text, masterarn, expected) in [
-            ("auto", false, Some(Overlap::SingleUser)),
-            ("auto", true, Some(Overlap::AlternatingUsers)),
-            ("single-user", true, Some(Overlap::SingleUser)),
-            ("single-user", false, Some(Overlap::SingleUser)),
-            ("alternating-users", true, Some(Overlap::AlternatingUsers)),
+            ("auto", false, Some(Users::Single)),
+            ("auto", true, Some(Users::Alternating)),
+            ("single-user", true, Some(Users::Single)),
+            ("single-user", false, Some(Users::Single)),
+            ("alternating-users", true, Some(Users::Alternating)),
             ("alternating-users", false, None),
         ] {
             let strategy: Strategy = text.parse().unwrap();
-            let overlap = strategy.overlap(&secret(masterarn));
-            assert_eq!(overlap.ok(), expected, "{text}, masterarn: {masterarn}");
+            let users = strategy.users(&secret(masterarn));
+            assert_eq!(users.ok(), expected, "{text}, masterarn: {masterarn}");
         }
         assert_eq!("multi-user".parse::<Strategy>(), Err(UnknownStrategy));
     }

@@ -1,0 +1,6 @@
+//! The keys that seal the audit trail.
+
+mod ring;
+mod rotator;
+
+pub use rotator::{AuditKeys, Hold};

@@ -10,11 +10,12 @@ use crate::checkpoint::{
     ALGORITHM, Checkpoint, End, SignError, Signed, Signer, Vault, VaultError, name_of, newest,
 };
 use crate::digest::{Unwritable, hex};
+use crate::finding::Finding;
 use crate::head::Head;
 use crate::keyring::{Check, Keyring};
 use crate::link::{BEGINNING, written};
 use crate::trail::{Trail, TrailError};
-use crate::verify::{Finding, Inspection};
+use crate::verify::Inspection;
 
 /// How many records are read at once.
 const PAGE: usize = 200;

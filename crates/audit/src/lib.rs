@@ -4,6 +4,7 @@
 mod chain;
 mod checkpoint;
 mod digest;
+mod finding;
 mod head;
 mod heard;
 mod index;
@@ -24,6 +25,7 @@ pub use checkpoint::{
     VaultError, name_of, newest,
 };
 pub use digest::Unwritable;
+pub use finding::Finding;
 pub use head::Head;
 pub use heard::{Heard, Unreadable, heard};
 pub use index::{By, Indexed, Partition, SHARDS, day_of};
@@ -34,5 +36,5 @@ pub use list::{Entry, Listed, Wanted, list};
 pub use trail::{
     Append, AppendError, MOST_AT_ONCE, Onward, OnwardError, Page, Place, Stored, Trail, TrailError,
 };
-pub use verify::{Ends, Finding, Inspection, Seen, Signatures, Verdict};
+pub use verify::{Ends, Inspection, Seen, Signatures, Verdict};
 pub use write::{Wait, WriteError, Written, write};

@@ -119,9 +119,9 @@ pub fn http_client(ca_bundle: Option<String>) -> Result<SharedHttpClient, Settin
         .build_https())
 }
 
-/// The client of one service over the shared connection, each of its calls bounded by a time. The SDK has
-/// a configuration type of its own for each service, all with the same settings.
-macro_rules! client {
+/// The configuration of one service's client over the shared connection, each of its calls bounded by a time.
+/// The SDK has a configuration type of its own for each service, all with the same settings.
+macro_rules! config {
     ($sdk:ident, $connection:expr, $call:expr) => {{
         let connection: &$crate::Connection = $connection;
         let mut config = $sdk::Config::builder()
@@ -133,8 +133,16 @@ macro_rules! client {
             .timeout_config($crate::connection::timeouts($call))
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(connection.endpoint_url.clone());
-        $sdk::Client::from_conf(config.build())
+        config
     }};
+}
+pub(crate) use config;
+
+/// The client of one service over the shared connection.
+macro_rules! client {
+    ($sdk:ident, $connection:expr, $call:expr) => {
+        $sdk::Client::from_conf($crate::connection::config!($sdk, $connection, $call).build())
+    };
 }
 pub(crate) use client;
 

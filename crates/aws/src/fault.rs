@@ -28,13 +28,20 @@ where
         return Fault::Unavailable("an error without a code".into());
     };
     match code {
-        "AccessDeniedException" => Fault::Denied(answer.err().message().unwrap_or(code).into()),
-        "ExpiredTokenException"
+        // S3 says it without the ending.
+        "AccessDenied" | "AccessDeniedException" => {
+            Fault::Denied(answer.err().message().unwrap_or(code).into())
+        }
+        "ExpiredToken"
+        | "ExpiredTokenException"
         | "IncompleteSignature"
         | "IncompleteSignatureException"
+        | "InvalidAccessKeyId"
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
+        | "InvalidToken"
         | "MissingAuthenticationTokenException"
+        | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => Fault::Denied(code.into()),
         "Throttling"
         | "ThrottlingException"
@@ -110,6 +117,11 @@ mod tests {
                 Fault::Denied("UnrecognizedClientException".into()),
             ),
             (
+                403,
+                Some("SignatureDoesNotMatch"),
+                Fault::Denied("SignatureDoesNotMatch".into()),
+            ),
+            (
                 400,
                 Some("ValidationException"),
                 Fault::Refused("ValidationException".into()),
@@ -121,10 +133,12 @@ mod tests {
 
     #[test]
     fn only_a_refused_permission_is_told_in_the_services_own_words() {
-        let Fault::Denied(text) = sorted(400, Some("AccessDeniedException")) else {
-            panic!("not a refused permission");
-        };
-        assert!(text.contains("hunter2"), "the planted text is not repeated");
+        for (status, code) in [(400, "AccessDeniedException"), (403, "AccessDenied")] {
+            let Fault::Denied(text) = sorted(status, Some(code)) else {
+                panic!("not a refused permission");
+            };
+            assert!(text.contains("hunter2"), "the planted text is not repeated");
+        }
         let quoted = sorted(400, Some("ValidationException"));
         assert!(!format!("{quoted:?}").contains("hunter2"));
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod audit;
 mod connection;
 mod event_bus;
 mod fault;
@@ -16,6 +17,7 @@ mod secrets_manager;
 mod testing;
 mod trust;
 
+pub use audit::{AuditTable, CheckpointBucket, Kms, NoStream, SiemStream};
 pub use connection::{Connection, Credential, Settings, SettingsError, http_client};
 pub use event_bus::EventBus;
 pub use parked::Parked;

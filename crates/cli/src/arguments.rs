@@ -2,6 +2,8 @@ use clap::builder::{EnumValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::cmd::artifact::Artifact;
+use crate::cmd::audit::Audit;
 use crate::cmd::doctor::Doctor;
 use crate::cmd::impact::Impact;
 use crate::cmd::replay::Replay;
@@ -10,10 +12,11 @@ use crate::cmd::requests::Requests;
 use crate::cmd::retire::Retire;
 use crate::cmd::rollback::Rollback;
 use crate::cmd::rotate::Rotate;
+use crate::cmd::rotation_log::RotationLog;
 use crate::cmd::secrets::Secrets;
 
 /// Shows which secrets Rekey looks after and what is due, asks for rotations, retires old credentials early,
-/// and rolls a rotation back. It never reads a secret's value.
+/// rolls a rotation back, and verifies the audit trail. It never reads a secret's value.
 #[derive(Debug, Parser)]
 #[command(
     name = "rekey",
@@ -38,7 +41,7 @@ Exit codes:
   1  failed: no connection, no permission, no answer; doctor: something waits for you
   2  the command was not understood
   3  refused or held back; it was not done
-  4  doctor: registry and Secrets Manager do not agree
+  4  doctor: registry and Secrets Manager do not agree; audit verify: a finding
 
 Environment:
   REKEY_STAGE              --stage
@@ -50,6 +53,8 @@ Environment:
   REKEY_RETIRE_FUNCTION    in place of rekey-<stage>-retire
   REKEY_SWEEP_FUNCTION     in place of rekey-<stage>-sweep
   REKEY_REQUESTS_BUS       in place of rekey-<stage>-requests
+  REKEY_AUDIT_TABLE        in place of rekey-<stage>-audit
+  REKEY_CHECKPOINT_BUCKET  in place of rekey-<stage>-checkpoints-<account>-<region>
   REKEY_REQUESTER          --as, where a rotation is asked for [default: operators]
   REKEY_GRACE_SECONDS, REKEY_WARNING_SECONDS, REKEY_STUCK_SECONDS, REKEY_RESUME_SECONDS,
   REKEY_HOLD_SECONDS, REKEY_INTERVAL_SECONDS, REKEY_APART_SECONDS, REKEY_APPROVAL_SECONDS
@@ -121,6 +126,11 @@ pub enum Command {
     /// Say who may ask for rotations, and look who may.
     #[command(subcommand)]
     Requesters(Requesters),
+    /// Look at the audit trail, verify that nobody bent it, and export it.
+    #[command(subcommand)]
+    Audit(Audit),
+    Artifact(Artifact),
+    RotationLog(RotationLog),
     /// Print a completion script for a shell.
     #[command(after_long_help = "\
 Examples:

@@ -11,8 +11,11 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use rekey_aws::{Connection, RegistryTable, SecretsManager, http_client};
+use rekey_aws::{
+    AuditTable, CheckpointBucket, Connection, Kms, RegistryTable, SecretsManager, http_client,
+};
 use rekey_events::EventId;
+use tokio::sync::OnceCell;
 use uuid::Builder;
 
 use crate::clock::SystemClock;
@@ -34,6 +37,11 @@ pub struct Aws {
     functions: Lambda,
     queues: Sqs,
     bus: Requests,
+    trail: AuditTable,
+    /// Its name has the account in it, which is asked for when it is needed.
+    vault: OnceCell<CheckpointBucket>,
+    signer: Kms,
+    connection: Connection,
     identity: Identity,
 }
 
@@ -66,10 +74,26 @@ impl Aws {
             functions: Lambda::new(&parts),
             queues: Sqs::new(&parts),
             bus: Requests::new(&connection, config.stack.bus.clone()),
+            trail: AuditTable::new(&connection, config.stack.audit.table.clone()),
+            vault: OnceCell::new(),
+            signer: Kms::new(&connection, config.stack.audit.key.clone()),
             identity: Identity::new(&parts),
+            connection,
             region: parts.region,
             stack: config.stack,
         })
+    }
+}
+
+impl Aws {
+    async fn bucket_of_the_template(&self) -> Result<String, Error> {
+        let (stage, region) = (&self.stack.stage, &self.region);
+        let account = self.identity.account().await;
+        let account = account.ok_or_else(|| Error::Advised {
+            what: "AWS did not tell the account, which is part of the bucket's name".into(),
+            advice: vec!["set REKEY_CHECKPOINT_BUCKET to the bucket of the checkpoints".into()],
+        })?;
+        Ok(format!("rekey-{stage}-checkpoints-{account}-{region}"))
     }
 }
 
@@ -157,6 +181,9 @@ impl World for Aws {
     type Functions = Lambda;
     type Queues = Sqs;
     type Bus = Requests;
+    type Trail = AuditTable;
+    type Vault = CheckpointBucket;
+    type Signer = Kms;
     type Clock = SystemClock;
 
     fn stack(&self) -> &Stack {
@@ -185,6 +212,25 @@ impl World for Aws {
 
     fn bus(&self) -> &Requests {
         &self.bus
+    }
+
+    fn trail(&self) -> &AuditTable {
+        &self.trail
+    }
+
+    async fn vault(&self) -> Result<&CheckpointBucket, Error> {
+        let found = self.vault.get_or_try_init(async || {
+            let bucket = match &self.stack.audit.bucket {
+                Some(bucket) => bucket.clone(),
+                None => self.bucket_of_the_template().await?,
+            };
+            Ok(CheckpointBucket::new(&self.connection, bucket))
+        });
+        found.await
+    }
+
+    fn signer(&self) -> &Kms {
+        &self.signer
     }
 
     fn clock(&self) -> &SystemClock {

@@ -1,5 +1,7 @@
 //! One file per command.
 
+pub mod artifact;
+pub mod audit;
 pub mod completion;
 pub mod doctor;
 pub mod impact;
@@ -9,4 +11,5 @@ pub mod requests;
 pub mod retire;
 pub mod rollback;
 pub mod rotate;
+pub mod rotation_log;
 pub mod secrets;

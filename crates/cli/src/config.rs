@@ -36,12 +36,25 @@ pub struct Stack {
     pub request: String,
     /// The bus that takes requests.
     pub bus: String,
+    /// The audit trail.
+    pub audit: AuditNames,
     /// As whom rotations are asked for.
     pub requester: Requester,
     /// The dead-letter queues.
     pub dead_letters: Vec<String>,
     /// The numbers that findings are judged by.
     pub policy: Policy,
+}
+
+/// What the parts of the audit trail are called.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditNames {
+    /// The table.
+    pub table: String,
+    /// The bucket of the checkpoints; none when it has the template's name, which has the account in it.
+    pub bucket: Option<String>,
+    /// The alias of the key that signs them.
+    pub key: String,
 }
 
 impl Config {
@@ -78,8 +91,13 @@ impl Config {
             sweep: named("REKEY_SWEEP_FUNCTION", "sweep"),
             request: format!("rekey-{stage}-request"),
             bus: named("REKEY_REQUESTS_BUS", "requests"),
+            audit: AuditNames {
+                table: named("REKEY_AUDIT_TABLE", "audit"),
+                bucket: variable("REKEY_CHECKPOINT_BUCKET"),
+                key: format!("alias/rekey-{stage}-checkpoints"),
+            },
             requester: requester(variable("REKEY_REQUESTER"))?,
-            dead_letters: ["observe-", "sweep-", "retire-", "request-", ""]
+            dead_letters: ["observe-", "sweep-", "retire-", "request-", "audit-", ""]
                 .map(|whose| format!("rekey-{stage}-{whose}dead-letters"))
                 .to_vec(),
             policy: policy(&stage, &variable)?,
@@ -179,6 +197,9 @@ mod tests {
         assert_eq!(stack.retire, "rekey-dev-retire");
         assert_eq!(stack.sweep, "rekey-dev-sweep");
         assert_eq!(stack.bus, "rekey-dev-requests");
+        assert_eq!(stack.audit.table, "rekey-dev-audit");
+        assert_eq!(stack.audit.key, "alias/rekey-dev-checkpoints");
+        assert_eq!(stack.audit.bucket, None);
         assert_eq!(stack.requester.source(), "rekey.requester.operators");
         let stack = with(
             &NOWHERE,

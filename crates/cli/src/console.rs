@@ -55,6 +55,11 @@ impl<'a> Console<'a> {
         self.look.json
     }
 
+    /// Whether what has columns has a line of headings.
+    pub(crate) const fn headings(&self) -> bool {
+        self.look.headings
+    }
+
     /// The one JSON document of a run.
     pub(crate) fn json(&mut self, document: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;

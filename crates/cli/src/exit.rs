@@ -11,7 +11,7 @@ pub enum Exit {
     Usage,
     /// Rekey refused, or holds back for now. It was not done.
     Refused,
-    /// The registry and Secrets Manager do not agree.
+    /// The registry and Secrets Manager do not agree, or the audit trail was tampered with.
     Drift,
 }
 
@@ -47,7 +47,9 @@ impl Exit {
             }
             Self::Usage => "the command was not understood",
             Self::Refused => "refused or held back; it was not done",
-            Self::Drift => "doctor: registry and Secrets Manager do not agree",
+            Self::Drift => {
+                "doctor: registry and Secrets Manager do not agree; audit verify: a finding"
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 mod answer;
 mod arguments;
 mod ask;
+mod audit;
 mod aws;
 mod bus;
 mod clock;
@@ -21,6 +22,7 @@ mod order;
 mod outlook;
 mod queues;
 mod requester;
+mod rotation;
 mod run;
 mod table;
 #[cfg(test)]

@@ -1,10 +1,16 @@
 //! Every command against a world in memory.
 
+mod artifact;
+mod audit_export;
+mod audit_list;
+mod audit_page;
+mod audit_verify;
 mod cast;
 mod doctor;
 mod golden;
 mod help;
 mod impact;
+mod ledger;
 mod look;
 mod office;
 mod page;
@@ -15,6 +21,9 @@ mod retire;
 mod rollback;
 mod rotate;
 mod rotate_waits;
+mod rotation_log;
+mod story;
+mod trail;
 mod typed;
 mod values;
 mod world;

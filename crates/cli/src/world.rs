@@ -1,5 +1,6 @@
 use std::future::Future;
 
+use rekey_audit::{SignError, Signer, Trail, TrailError, Vault, VaultError};
 use rekey_events::EventId;
 use rekey_registry::request::Requests;
 use rekey_registry::{LookError, Secrets, StoreError};
@@ -24,6 +25,12 @@ pub trait World: Sync {
     type Queues: Queues;
     /// The bus that takes requests.
     type Bus: Bus;
+    /// The audit trail.
+    type Trail: Trail;
+    /// Its checkpoints.
+    type Vault: Vault;
+    /// The key that signs them.
+    type Signer: Signer;
     /// Time.
     type Clock: Clock;
 
@@ -41,6 +48,15 @@ pub trait World: Sync {
     fn queues(&self) -> &Self::Queues;
     /// The bus that takes requests.
     fn bus(&self) -> &Self::Bus;
+    /// The audit trail.
+    fn trail(&self) -> &Self::Trail;
+    /// Its checkpoints. Where they are kept may have to be asked first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the account cannot be told.
+    fn vault(&self) -> impl Future<Output = Result<&Self::Vault, Error>> + Send;
+    /// The key that signs them. Only its public half is asked for.
+    fn signer(&self) -> &Self::Signer;
     /// Time.
     fn clock(&self) -> &Self::Clock;
     /// An id that nothing else has.
@@ -140,6 +156,51 @@ pub fn of_store<W: World>(world: &W, error: StoreError) -> Error {
         error @ (StoreError::Conflict | StoreError::Corrupt(_)) => {
             Error::Unavailable(error.to_string())
         }
+    }
+}
+
+/// A failure of the audit trail, told to whoever runs this.
+pub fn of_trail<W: World>(world: &W, error: TrailError) -> Error {
+    let table = &world.stack().audit.table;
+    match error {
+        TrailError::Denied(what) => denied(
+            world,
+            format!("reading the table {table} ({what})"),
+            Allowed::Reader,
+        ),
+        TrailError::Throttled => {
+            Error::Unavailable("the audit table is throttled; try again in a minute".into())
+        }
+        TrailError::Unavailable(why) => Error::Unavailable(format!(
+            "the table {table} (stage {}, {}) gave no usable answer: {why}",
+            world.stack().stage,
+            world.region()
+        )),
+        error @ TrailError::Corrupt(_) => Error::Unavailable(error.to_string()),
+    }
+}
+
+/// A failure of the bucket of the checkpoints.
+pub fn of_vault<W: World>(world: &W, error: VaultError) -> Error {
+    match error {
+        VaultError::Denied(what) => denied(
+            world,
+            format!("reading the checkpoints ({what})"),
+            Allowed::Reader,
+        ),
+        error => Error::Unavailable(error.to_string()),
+    }
+}
+
+/// A failure of the key that signs checkpoints.
+pub fn of_signer<W: World>(world: &W, error: &SignError) -> Error {
+    let (stage, region) = (&world.stack().stage, world.region());
+    Error::Advised {
+        what: error.to_string(),
+        advice: vec![
+            format!("the managed policy rekey-{stage}-{region}-reader allows kms:GetPublicKey"),
+            "without it: --public-key FILE, the key as somebody wrote it down before".into(),
+        ],
     }
 }
 

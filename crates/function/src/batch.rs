@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
 use crate::{Unended, budget, is_late, now, within};
@@ -21,6 +22,30 @@ pub struct Record<'a> {
     pub body: &'a str,
     /// `ApproximateReceiveCount`.
     pub delivery: u32,
+}
+
+/// A call that is no batch of a queue, or has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Not of a queue.
+    #[error("the event is not a batch of the queue that the function's template in infra/ makes")]
+    NoBatch,
+    /// An answer that is not JSON.
+    #[error("the answer cannot be written")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+impl From<CallError> for Diagnostic {
+    fn from(error: CallError) -> Self {
+        let class = match &error {
+            CallError::NoBatch => "invalid_request",
+            CallError::Unwritable(_) => "internal",
+        };
+        Self {
+            error_type: class.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
 }
 
 /// The records of an event, if it is one of a queue.

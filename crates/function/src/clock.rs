@@ -15,3 +15,8 @@ pub fn now() -> Duration {
 pub fn seconds(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
+
+/// A time since 1970 in whole milliseconds, as a metric record takes it.
+pub fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,4 +1,7 @@
-//! An AWS on a port of this machine whose answers a test chooses: for what a function does with an answer.
+//! An AWS on a port of this machine whose answers a test chooses: for what a function does with an answer. And
+//! a store of the keys that seal the audit trail.
+
+mod keys;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,6 +10,8 @@ use std::thread;
 
 use rekey_aws::{Credential, Settings};
 use serde_json::Value;
+
+pub use keys::HeldKeys;
 
 /// One call of a service that speaks JSON.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,7 @@
 use std::future::Future;
 
 use crate::engine::{Failed, Leftovers, Run, apply};
+use crate::explain::is_overdue;
 use crate::observe::Why;
 use crate::orders::{Order, Orders};
 use crate::policy::Policy;
@@ -61,6 +62,10 @@ pub struct Round {
     pub clearing: usize,
     /// How many registered secrets have an open rotation that is older than it should be.
     pub stuck: usize,
+    /// How many registered secrets should have been rotated by now. At the end of all secrets it is exact.
+    /// A run that stopped before says what was counted on the way so far, or at the last end if that is more:
+    /// so one that is overdue does not vanish from the count because it is far down the list.
+    pub overdue: usize,
     /// Whether the round came to the end of all secrets, so that the next begins anew.
     pub complete: bool,
     /// What failed, and for which secret. It held up no other.
@@ -74,6 +79,44 @@ pub struct Examined {
     pub treatment: Treatment,
     /// Whether its rotation is stuck.
     pub is_stuck: bool,
+    /// Whether it should have been rotated by now.
+    pub is_overdue: bool,
+}
+
+/// How far the way through all secrets has come, and what was counted on it. The two move in one write: what
+/// is counted is counted once, whoever dies in between.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+struct Way {
+    /// The last secret that was visited; empty at the beginning.
+    after: String,
+    /// How many up to there are overdue.
+    overdue: usize,
+    /// How many were in all, at the last end.
+    before: usize,
+}
+
+impl Way {
+    /// No name of a secret has this character.
+    const BETWEEN: char = '|';
+
+    fn read(cursor: Option<&str>) -> Self {
+        let mut parts = cursor.unwrap_or_default().split(Self::BETWEEN);
+        let after = parts.next().unwrap_or_default().to_owned();
+        let mut count = || parts.next().and_then(|text| text.parse().ok());
+        Self {
+            after,
+            overdue: count().unwrap_or_default(),
+            before: count().unwrap_or_default(),
+        }
+    }
+
+    fn written(&self) -> String {
+        let between = Self::BETWEEN;
+        format!(
+            "{}{between}{}{between}{}",
+            self.after, self.overdue, self.before
+        )
+    }
 }
 
 impl<S, K, P, R, O> Practice<'_, S, K, P, R, O>
@@ -92,27 +135,42 @@ where
     pub async fn round(&self, now: i64, most: usize) -> Result<Round, Failed> {
         let mut round = Round::default();
         self.find_unregistered(now, &mut round).await?;
-        let cursor = self.store.cursor(NAMES).await?;
-        let after = cursor.as_deref().filter(|after| !after.is_empty());
+        let mut noted = self.store.cursor(NAMES).await?;
+        let mut way = Way::read(noted.as_deref());
+        let after = Some(way.after.as_str()).filter(|after| !after.is_empty());
         let names = self.store.list(after, most).await?;
-        let mut noted = cursor.clone();
         for some in names.chunks(STRIDE) {
             for name in some {
-                self.visit(name, now, &mut round).await;
+                way.overdue += usize::from(self.visit(name, now, &mut round).await);
+                way.after.clone_from(name);
             }
             // A round that is cut off goes on from here, and not at the same slow place for ever.
-            if let Some(last) = some.last() {
-                let moved = self.store.move_cursor(NAMES, noted.as_deref(), last);
-                if moved.await? {
-                    noted = Some(last.clone());
-                }
-            }
+            self.note(&mut noted, &way).await?;
         }
         round.complete = names.len() < most;
         if round.complete {
-            self.store.move_cursor(NAMES, noted.as_deref(), "").await?;
+            round.overdue = way.overdue;
+            let anew = Way {
+                before: way.overdue,
+                ..Way::default()
+            };
+            self.note(&mut noted, &anew).await?;
+        } else {
+            round.overdue = way.overdue.max(way.before);
         }
         Ok(round)
+    }
+
+    async fn note(&self, noted: &mut Option<String>, way: &Way) -> Result<(), Failed> {
+        let new = way.written();
+        if self
+            .store
+            .move_cursor(NAMES, noted.as_deref(), &new)
+            .await?
+        {
+            *noted = Some(new);
+        }
+        Ok(())
     }
 
     /// Looks at one secret now, records what was missed, and treats it.
@@ -139,12 +197,14 @@ where
         self.treat(name, now).await
     }
 
-    async fn visit(&self, name: &str, now: i64, round: &mut Round) {
+    /// Whether it is overdue. One that cannot be looked at is judged by its record.
+    async fn visit(&self, name: &str, now: i64, round: &mut Round) -> bool {
         round.looked_at += 1;
         match self.examine(name, now).await {
             Ok(Examined {
                 treatment,
                 is_stuck,
+                is_overdue,
             }) => {
                 round.stuck += usize::from(is_stuck);
                 match treatment {
@@ -153,8 +213,13 @@ where
                     Treatment::GiveUp(_) => round.given_up += 1,
                     Treatment::Clear(_) => round.clearing += 1,
                 }
+                is_overdue
             }
-            Err(error) => round.failed.push((name.to_owned(), error)),
+            Err(error) => {
+                round.failed.push((name.to_owned(), error));
+                let known = self.store.load(name).await;
+                known.is_ok_and(|known| known.is_some_and(|it| is_overdue(&it, now)))
+            }
         }
     }
 
@@ -167,17 +232,18 @@ where
             };
             let wanted = treatment(before, self.policy, now);
             let decision = begin(before, &wanted, self.policy, now)?;
-            let is_stuck = is_stuck(before, self.policy, now);
-            Ok((
-                decision,
-                Some((wanted, is_stuck, before.secret.arn.clone())),
-            ))
+            let examined = Examined {
+                treatment: wanted,
+                is_stuck: is_stuck(before, self.policy, now),
+                is_overdue: is_overdue(before, now),
+            };
+            Ok((decision, Some((examined, before.secret.arn.clone()))))
         };
         let decided = apply(self.store, self.publisher, name, now, decide).await?;
-        let Some((treatment, is_stuck, arn)) = decided else {
+        let Some((examined, arn)) = decided else {
             return Ok(Examined::default());
         };
-        match &treatment {
+        match &examined.treatment {
             Treatment::Leave | Treatment::GiveUp(_) => {}
             Treatment::Resume(_) => self.resume.resume(name).await?,
             Treatment::Clear(version) => {
@@ -189,10 +255,7 @@ where
                 self.orders.send(&order).await?;
             }
         }
-        Ok(Examined {
-            treatment,
-            is_stuck,
-        })
+        Ok(examined)
     }
 
     /// A page of the secrets that have the tag: those that are not recorded are.

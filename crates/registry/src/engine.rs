@@ -179,6 +179,7 @@ impl<S: Store, P: Publisher> Run<'_, S, P> {
         self.publisher.publish(&to_publish).await?;
         let ids: Vec<EventId> = to_publish.iter().map(|one| one.event_id).collect();
         self.store.sent(self.name, &ids).await?;
+        self.publisher.told(&to_publish);
         Ok(())
     }
 

@@ -248,6 +248,17 @@ fn old_credential(state: &SecretState, policy: &Policy, now: i64, found: &mut Ve
     }
 }
 
+/// Whether it should have been rotated by now and was not: what [`explain`] calls `overdue`, and a rotation
+/// that Rekey would ask for had it not been given up.
+pub fn is_overdue(state: &SecretState, now: i64) -> bool {
+    let mut found = Vec::new();
+    lateness(state, now, &mut found);
+    let given_up = state.secret.quarantine.is_some() && state.secret.presence == Presence::Present;
+    let mut deadlines = state.secret.deadlines.iter();
+    found.iter().any(|one| one.code == "overdue")
+        || given_up && deadlines.any(|(key, it)| key.what == What::Rotate && it.promised <= now)
+}
+
 fn lateness(state: &SecretState, now: i64, found: &mut Vec<Finding>) {
     if state.secret.presence != Presence::Present {
         return;

@@ -45,7 +45,7 @@ pub use doctor::{Examined, Practice, Resume, Round};
 pub use drift::drift;
 pub use due::{Bucket, Due};
 pub use engine::{Failed, apply};
-pub use explain::{Finding, Severity, explain};
+pub use explain::{Finding, Severity, explain, is_overdue};
 pub use hand_over::{HandOver, hand_over, needs_consumers};
 pub use lifecycle::State;
 pub use observe::{Happening, Observation};

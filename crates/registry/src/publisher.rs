@@ -15,6 +15,10 @@ pub trait Publisher: Sync {
         &self,
         announcements: &[Announcement],
     ) -> impl Future<Output = Result<(), PublishError>> + Send;
+
+    /// They were published and are out of the outbox, so nobody publishes them again. For who counts what
+    /// was said: a repeat is published too, but comes to its end here once.
+    fn told(&self, _: &[Announcement]) {}
 }
 
 /// The bus did not take an event.

@@ -11,7 +11,7 @@
 
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rekey_events::{Announcement, EventId, Source};
 use rekey_registry::testing::MemoryStore;
@@ -212,6 +212,14 @@ fn cut_everywhere(
                 [],
                 "{what}: {how:?} at {at}"
             );
+            // Who counts what was told counts a repeat once. Where the outbox was emptied and nobody heard of
+            // it, that is not counted.
+            let told = place.bus.told();
+            let once: BTreeSet<_> = told.iter().copied().collect();
+            assert_eq!(told.len(), once.len(), "{what}: {how:?} at {at}");
+            let of_whole = whole.bus.told().len();
+            let unheard = at == "sent" && how != How::KillBefore;
+            assert_eq!(once.len() < of_whole, unheard, "{what}: {how:?} at {at}");
             expect(&place, &whole);
             cuts += 1;
         }

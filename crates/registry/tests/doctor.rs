@@ -257,3 +257,84 @@ async fn rounds_go_on_where_the_last_stopped_and_come_to_every_secret() {
     assert_eq!(registered, 8);
     assert!(complete > 1);
 }
+
+/// A registered secret with one version, whose schedule is to rotate it at `next`.
+async fn scheduled(stage: &Stage, name: &str, next: i64) {
+    for change in [
+        Change::Create,
+        Change::Make(version(1)),
+        Change::Label("AWSCURRENT", Some(version(1))),
+    ] {
+        stage.secrets.apply(name, &change, stage.now);
+    }
+    reschedule(stage, name, next);
+}
+
+fn reschedule(stage: &Stage, name: &str, next: i64) {
+    let mut snapshot = stage.secrets.snapshot(name);
+    snapshot.next_rotation = Some(next);
+    stage.secrets.replace(name, snapshot);
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_overdue_is_counted_without_any_event_until_it_is_done() {
+    let mut stage = Stage::rotated().await;
+    let due = stage.now + 30 * DAY + HOUR;
+    for (now, overdue) in [(due - 1, 0), (due, 1), (due + 90 * DAY, 1)] {
+        stage.now = now;
+        assert_eq!(stage.round().await.overdue, overdue, "{}", now - due);
+    }
+    stage.rotate(3).await;
+    assert_eq!(stage.round().await.overdue, 0);
+
+    stage.now += 40 * DAY;
+    assert_eq!(stage.round().await.overdue, 1);
+    stage.secrets.manage(NAME, "rds");
+    assert_eq!(stage.round().await.overdue, 0);
+}
+
+#[tokio::test]
+async fn a_secret_that_was_given_up_stays_overdue_for_rekeys_own_schedule() {
+    let mut stage = stuck().await;
+    stage.policy.resumes = 0;
+    stage.tag("rekey:every", "7d").await;
+    stage.now += HOUR;
+    assert_eq!(stage.round().await.given_up, 1);
+    stage.now += 5 * DAY;
+    assert_eq!(stage.round().await.overdue, 0);
+    stage.now += 2 * DAY;
+    assert_eq!(stage.round().await.overdue, 1);
+}
+
+#[tokio::test]
+async fn what_is_overdue_far_down_the_list_does_not_vanish_while_a_round_is_on_its_way() {
+    let mut stage = Stage::new();
+    stage.secrets.remove(NAME);
+    let names = ["a", "b", "c", "d", "e"];
+    for name in names {
+        scheduled(&stage, name, stage.now + 60 * DAY).await;
+    }
+    for _ in names {
+        stage.round().await;
+    }
+    stage.now += 10 * DAY;
+    reschedule(&stage, "e", stage.now - DAY);
+    let counted = async |stage: &Stage| {
+        let mut counted = Vec::new();
+        for _ in 0..3 {
+            let round = stage.round_over(2).await;
+            counted.push((round.complete, round.overdue));
+        }
+        counted
+    };
+    let first = counted(&stage).await;
+    assert_eq!(first, [(false, 0), (false, 0), (true, 1)]);
+    assert_eq!(counted(&stage).await, [(false, 1), (false, 1), (true, 1)]);
+    reschedule(&stage, "a", stage.now - DAY);
+    assert_eq!(counted(&stage).await, [(false, 1), (false, 1), (true, 2)]);
+    for name in ["a", "e"] {
+        reschedule(&stage, name, stage.now + DAY);
+    }
+    assert_eq!(counted(&stage).await, [(false, 2), (false, 2), (true, 0)]);
+    assert_eq!(counted(&stage).await, [(false, 0), (false, 0), (true, 0)]);
+}

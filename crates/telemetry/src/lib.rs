@@ -5,4 +5,4 @@ mod log;
 mod metric;
 
 pub use log::{Level, start};
-pub use metric::{OrderMetric, RoundMetric, StepMetric};
+pub use metric::{BatchMetric, CheckpointMetric, EndMetric, OrderMetric, RoundMetric, StepMetric};

@@ -2,14 +2,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use rekey_aws::{Connection, EventBus, RegistryTable, SecretsManager, SettingsError};
 use rekey_events::Source;
-use rekey_function::{batch, budget, now, seconds, within};
+use rekey_function::batch::CallError;
+use rekey_function::{CountedBus, batch, budget, now, seconds, within};
 use rekey_registry::{Failed, Observation, Policy, PublishError, Store as _, observe};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::ours::Ours;
 use crate::read::SeenRead;
 use crate::wire::{Notice, notice};
 
@@ -18,32 +20,9 @@ pub struct Observe {
     store: RegistryTable,
     secrets: SecretsManager,
     bus: EventBus,
+    counted: CountedBus,
     policy: Policy,
-    own_roles: String,
-}
-
-/// A call that is no batch of the queue.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// Not of a queue.
-    #[error("the event is not a batch of the queue that infra/observe.yaml makes")]
-    NoBatch,
-    /// An answer that is not JSON.
-    #[error("the answer cannot be written")]
-    Unwritable(#[from] serde_json::Error),
-}
-
-impl From<CallError> for Diagnostic {
-    fn from(error: CallError) -> Self {
-        let class = match &error {
-            CallError::NoBatch => "invalid_request",
-            CallError::Unwritable(_) => "internal",
-        };
-        Self {
-            error_type: class.to_owned(),
-            error_message: error.to_string(),
-        }
-    }
+    ours: Ours,
 }
 
 /// What a batch says of one secret: the records, and what each of them says.
@@ -57,12 +36,14 @@ impl Observe {
     /// Makes the clients. No call is made yet.
     pub fn new(config: Config) -> Result<Self, SettingsError> {
         let connection = Connection::new(config.aws)?;
+        let bus = EventBus::new(&connection, config.bus, Source::Observe);
         Ok(Self {
             store: RegistryTable::new(&connection, config.table),
             secrets: SecretsManager::new(&connection),
-            bus: EventBus::new(&connection, config.bus, Source::Observe),
+            counted: CountedBus::new(bus.clone(), config.function, config.stage),
+            bus,
             policy: config.policy,
-            own_roles: config.own_roles,
+            ours: config.ours,
         })
     }
 
@@ -108,7 +89,7 @@ impl Observe {
         let event = rekey_events::parse::<AnyEvent>(record.body.as_bytes());
         let notice = event
             .map_err(Into::into)
-            .and_then(|event| notice(event.0, &self.own_roles));
+            .and_then(|event| notice(event.0, &self.ours));
         notice.map_err(|error| {
             let (class, delivery) = ("invalid_request", record.delivery);
             tracing::error!(record = record.id, delivery, class, %error, "event refused");
@@ -121,7 +102,7 @@ impl Observe {
         let observing = observe(
             &self.store,
             &self.secrets,
-            &self.bus,
+            &self.counted,
             &self.policy,
             name,
             seconds(at),
@@ -177,10 +158,13 @@ impl Observe {
     }
 
     async fn read(&self, seen: &SeenRead) -> Result<(), Failed> {
-        let SeenRead { accessed, read } = seen;
-        if self.store.secret(&read.name).await?.is_none()
-            || self.store.was_read(&read.event_id).await?
-        {
+        let SeenRead {
+            accessed,
+            read,
+            always_told,
+        } = seen;
+        let is_told = *always_told || self.store.secret(&read.name).await?.is_some();
+        if !is_told || self.store.was_read(&read.event_id).await? {
             return Ok(());
         }
         // Told before it is noted: a repetition tells it again under the same id, and nothing is left untold.
@@ -214,5 +198,87 @@ impl TryFrom<Value> for AnyEvent {
 
     fn try_from(event: Value) -> Result<Self, rekey_events::PayloadError> {
         Ok(Self(event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_function::testing::{Call, StubAws};
+    use rekey_telemetry::Level;
+    use serde_json::json;
+
+    use super::*;
+
+    /// An AWS that has no item in any table, and whose bus takes everything.
+    fn aws() -> StubAws {
+        StubAws::start(|call: &Call| match call.operation.as_str() {
+            "PutEvents" => {
+                let taken = json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "e" }] });
+                (200, taken)
+            }
+            _ => (200, json!({})),
+        })
+        .unwrap()
+    }
+
+    fn observe(aws: &StubAws) -> Arc<Observe> {
+        let config = Config {
+            function: "rekey-prod-observe".to_owned(),
+            log_level: Level::default(),
+            stage: "prod".to_owned(),
+            bus: "rekey-prod".to_owned(),
+            table: "rekey-prod-registry".to_owned(),
+            ours: Ours {
+                roles: ":role/rekey/prod/eu-west-1/".to_owned(),
+                keys: Some("rekey/prod/audit-keys".to_owned()),
+            },
+            policy: Policy::default(),
+            aws: aws.settings(),
+        };
+        Arc::new(Observe::new(config).unwrap())
+    }
+
+    /// CloudTrail tells of a read of a secret, by somebody of a role.
+    async fn told_of(aws: &StubAws, secret: &str, role: &str) -> Vec<Value> {
+        let sample = include_str!("../../../events/samples/cloudtrail/get-secret-value.json");
+        let mut event: Value = serde_json::from_str(sample).unwrap();
+        event["detail"]["requestParameters"]["secretId"] = json!(secret);
+        event["detail"]["userIdentity"]["sessionContext"] =
+            json!({ "sessionIssuer": { "type": "Role", "arn": role } });
+        let record = json!({
+            "messageId": "m", "body": event.to_string(), "eventSource": "aws:sqs",
+            "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {},
+        });
+        let mut context = lambda_runtime::Context::default();
+        let deadline = now() + Duration::from_secs(60);
+        context.deadline = u64::try_from(deadline.as_millis()).unwrap();
+        let event = LambdaEvent::new(json!({ "Records": [record] }), context);
+        let answer = observe(aws).batch(event).await.unwrap();
+        assert_eq!(answer["batchItemFailures"], json!([]));
+        let calls = aws.calls().into_iter();
+        let put = calls.filter(|call| call.operation == "PutEvents");
+        put.map(|call| call.request["Entries"][0].clone()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_foreign_read_of_the_keys_is_told_though_nobody_registered_them_and_ours_is_not() {
+        let admin = "arn:aws:iam::123456789012:role/admin";
+        let writer = "arn:aws:iam::123456789012:role/rekey/prod/eu-west-1/rekey-prod-audit";
+        let keys = "rekey/prod/audit-keys";
+        for (secret, role, times) in [
+            (keys, admin, 1),
+            (keys, writer, 0),
+            ("prod/db/unregistered", admin, 0),
+        ] {
+            let told = told_of(&aws(), secret, role).await;
+            assert_eq!(told.len(), times, "{secret} by {role}");
+            for entry in told {
+                assert_eq!(entry["DetailType"], "rekey.secret.accessed");
+                let detail: Value =
+                    serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+                assert_eq!(detail["secret"]["name"], keys);
+                assert_eq!(detail["reader"]["own"], false);
+            }
+        }
     }
 }

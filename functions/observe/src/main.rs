@@ -2,6 +2,7 @@
 
 mod config;
 mod handler;
+mod ours;
 mod read;
 mod wire;
 

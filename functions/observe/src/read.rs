@@ -4,7 +4,7 @@ use rekey_events::{
 };
 use rekey_registry::Read;
 
-use crate::wire::is_own;
+use crate::ours::Ours;
 
 /// A caller that CloudTrail does not name.
 const UNKNOWN: &str = "unknown";
@@ -16,6 +16,8 @@ pub struct SeenRead {
     pub accessed: SecretAccessed,
     /// What is recorded of it. One of our own functions depends on nothing and is no consumer.
     pub read: Read,
+    /// Whether it is told though nobody registered the secret.
+    pub always_told: bool,
 }
 
 impl SeenRead {
@@ -24,12 +26,9 @@ impl SeenRead {
     ///
     /// # Errors
     /// [`LimitError`] never happens with the texts that are here; the contract asks.
-    pub fn of(
-        record: &TrailRecord,
-        secret: SecretRef,
-        own_roles: &str,
-    ) -> Result<Self, LimitError> {
-        let own = is_own(record, own_roles);
+    pub fn of(record: &TrailRecord, secret: SecretRef, ours: &Ours) -> Result<Self, LimitError> {
+        let own = ours.called(record);
+        let always_told = ours.is_keys(&secret);
         let service = match record.service() {
             Some(service) => service,
             None => Identifier::new(UNKNOWN)?,
@@ -68,6 +67,10 @@ impl SeenRead {
             at: record.event_time.unix(),
             of_current,
         };
-        Ok(Self { accessed, read })
+        Ok(Self {
+            accessed,
+            read,
+            always_told,
+        })
     }
 }

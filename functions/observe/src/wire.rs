@@ -8,6 +8,7 @@ use rekey_registry::VersionId;
 use rekey_registry::observe::{Happening, Observation};
 use serde_json::Value;
 
+use crate::ours::Ours;
 use crate::read::SeenRead;
 
 /// What an event says.
@@ -37,14 +38,14 @@ pub enum EventError {
     UnknownType,
 }
 
-/// Reads one event. `own_roles` is the path of the roles of our functions.
-pub fn notice(event: Value, own_roles: &str) -> Result<Notice, EventError> {
+/// Reads one event.
+pub fn notice(event: Value, ours: &Ours) -> Result<Notice, EventError> {
     let detail_type = event.get("detail-type").and_then(Value::as_str);
     let detail_type = detail_type.unwrap_or_default().to_owned();
     if detail_type == DetailType::SecretLabelUpdated.as_str() {
         Ok(label(&Envelope::try_from(event)?))
     } else if TrailRecord::is_in(&detail_type) {
-        trail(&Envelope::try_from(event)?, own_roles)
+        trail(&Envelope::try_from(event)?, ours)
     } else if detail_type == DetailType::StepFailed.as_str() {
         Ok(step_failed(&Envelope::try_from(event)?))
     } else if detail_type == DetailType::RotationIntended.as_str() {
@@ -112,7 +113,7 @@ fn of_ref(secret: &SecretRef, what: Happening) -> Notice {
 }
 
 /// One record of CloudTrail.
-fn trail(event: &Envelope<TrailRecord>, own_roles: &str) -> Result<Notice, EventError> {
+fn trail(event: &Envelope<TrailRecord>, ours: &Ours) -> Result<Notice, EventError> {
     let record = &event.detail;
     if record.error_code.is_some() {
         return Ok(Notice::Nothing("the call was refused"));
@@ -120,16 +121,21 @@ fn trail(event: &Envelope<TrailRecord>, own_roles: &str) -> Result<Notice, Event
     let id = record.secret_id().ok_or(EventError::NoSecret)?;
     let secret = SecretRef::of_secret_id(&id);
     if record.event_name.as_str() == "GetSecretValue" {
-        let read = SeenRead::of(record, secret, own_roles);
+        if ours.is_keys(&secret) && ours.called(record) {
+            return Ok(Notice::Nothing(
+                "our own read of the keys of the audit trail",
+            ));
+        }
+        let read = SeenRead::of(record, secret, ours);
         return Ok(Notice::Read(Box::new(read.map_err(PayloadError::from)?)));
     }
-    Ok(match happening(record, own_roles) {
+    Ok(match happening(record, ours) {
         Some(what) => of_ref(&secret, what),
         None => Notice::Nothing("nothing about a version"),
     })
 }
 
-fn happening(record: &TrailRecord, own_roles: &str) -> Option<Happening> {
+fn happening(record: &TrailRecord, ours: &Ours) -> Option<Happening> {
     let at = record.event_time.unix();
     let named = record.version_id().as_ref().map(version);
     let actor = record.actor().map(|actor| actor.as_str().to_owned());
@@ -140,7 +146,7 @@ fn happening(record: &TrailRecord, own_roles: &str) -> Option<Happening> {
                 version,
                 at,
                 actor,
-                pending: puts_pending(record) || is_own(record, own_roles),
+                pending: puts_pending(record) || ours.called(record),
             },
             None => Happening::Touched,
         },
@@ -181,20 +187,24 @@ fn puts_pending(record: &TrailRecord) -> bool {
     stages.is_some_and(|stages| !stages.is_empty() && stages.iter().all(|one| one != "AWSCURRENT"))
 }
 
-/// Whether one of our own functions called.
-pub fn is_own(record: &TrailRecord, own_roles: &str) -> bool {
-    let role = record.role_arn();
-    role.is_some_and(|role| role.as_str().contains(own_roles))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
-    const OURS: &str = ":role/rekey/prod/eu-west-1/";
     const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db/app-aB3dE6";
     const VERSION: &str = "5d0f4f1e-4a0b-4d0e-9f0c-2c7b7a3e9a10";
+
+    fn ours() -> Ours {
+        Ours {
+            roles: ":role/rekey/prod/eu-west-1/".to_owned(),
+            keys: Some("rekey/prod/audit-keys".to_owned()),
+        }
+    }
+
+    fn role(arn: &str) -> Value {
+        json!({ "sessionContext": { "sessionIssuer": { "type": "Role", "arn": arn } } })
+    }
 
     fn event(detail_type: &str, detail: Value) -> Value {
         json!({
@@ -216,7 +226,7 @@ mod tests {
     }
 
     fn seen(event: Value) -> (String, Happening) {
-        match notice(event, OURS).unwrap() {
+        match notice(event, &ours()).unwrap() {
             Notice::Seen(name, observation) => (name, observation.what),
             other => panic!("{other:?}"),
         }
@@ -235,7 +245,6 @@ mod tests {
 
     #[test]
     fn a_put_by_hand_is_told_from_one_of_a_rotation_function() {
-        let role = |arn: &str| json!({ "sessionContext": { "sessionIssuer": { "type": "Role", "arn": arn } } });
         let by_hand = role("arn:aws:iam::123456789012:role/admin");
         let ours = role("arn:aws:iam::123456789012:role/rekey/prod/eu-west-1/rotate");
         for (identity, stages, expected) in [
@@ -257,6 +266,43 @@ mod tests {
         }
     }
 
+    /// `rekey/prod/audit-keys`, or another, is read by somebody of this role.
+    fn read_by(name: &str, reader: &str) -> Notice {
+        let secret = format!("{}{name}", ARN.split("prod/db").next().unwrap());
+        for id in [format!("{secret}-aB3dE6"), secret, name.to_owned()] {
+            let read =
+                json!({ "userIdentity": role(reader), "requestParameters": { "secretId": id } });
+            let notice = notice(record("GetSecretValue", read), &ours()).unwrap();
+            if !matches!(notice, Notice::Nothing(_)) {
+                return notice;
+            }
+        }
+        Notice::Nothing("by none of its names")
+    }
+
+    #[test]
+    fn who_reads_the_keys_of_the_audit_trail_is_told_unless_it_is_us() {
+        let us = "arn:aws:iam::123456789012:role/rekey/prod/eu-west-1/rekey-prod-eu-west-1-audit";
+        let somebody = "arn:aws:iam::123456789012:role/admin";
+        let other_stage = "arn:aws:iam::123456789012:role/rekey/dev/eu-west-1/audit";
+        let keys = "rekey/prod/audit-keys";
+        assert!(matches!(read_by(keys, us), Notice::Nothing(_)));
+        for (name, reader, always) in [
+            (keys, somebody, true),
+            (keys, other_stage, true),
+            // Any other secret is told when it is registered, also when we read it.
+            ("prod/db/app", somebody, false),
+            ("prod/db/app", us, false),
+            ("rekey/prod/audit-keys-too", us, false),
+        ] {
+            let Notice::Read(read) = read_by(name, reader) else {
+                panic!("{name} read by {reader} is not told");
+            };
+            assert_eq!(read.always_told, always, "{name} by {reader}");
+            assert_eq!(read.accessed.secret.name.as_str(), name);
+        }
+    }
+
     #[test]
     fn both_spellings_of_arn_name_the_secret() {
         for key in ["arn", "aRN"] {
@@ -269,7 +315,7 @@ mod tests {
     #[test]
     fn a_call_that_was_refused_is_nothing_that_happened() {
         let refused = record("DeleteSecret", json!({ "errorCode": "AccessDenied" }));
-        assert!(matches!(notice(refused, OURS), Ok(Notice::Nothing(_))));
+        assert!(matches!(notice(refused, &ours()), Ok(Notice::Nothing(_))));
     }
 
     #[test]
@@ -286,7 +332,7 @@ mod tests {
             );
         }
         let trial = record("TestRotationSucceeded", json!({}));
-        assert!(matches!(notice(trial, OURS), Ok(Notice::Nothing(_))));
+        assert!(matches!(notice(trial, &ours()), Ok(Notice::Nothing(_))));
     }
 
     #[test]
@@ -302,7 +348,7 @@ mod tests {
             ),
             record("PutSecretValue", json!({ "requestParameters": {} })),
         ] {
-            let refused = notice(broken, OURS).unwrap_err().to_string();
+            let refused = notice(broken, &ours()).unwrap_err().to_string();
             assert!(!refused.contains("hunter2"), "{refused}");
         }
     }

@@ -176,6 +176,7 @@ impl Retire {
             operation,
             duration: started.elapsed(),
             failed,
+            held: answer.outcome == OrderOutcome::Held,
             at: i64::try_from(begun.as_millis()).unwrap_or(i64::MAX),
         }
         .emit(&mut std::io::stdout());

@@ -9,6 +9,8 @@ pub struct Config {
     pub function: String,
     /// `AWS_LAMBDA_LOG_LEVEL`.
     pub log_level: Level,
+    /// `REKEY_STAGE`.
+    pub stage: String,
     /// `REKEY_BUS`: the name of the inner bus.
     pub bus: String,
     /// `REKEY_REGISTRY_TABLE`.
@@ -41,9 +43,10 @@ impl Config {
     where
         F: Fn(&str) -> Option<String>,
     {
+        let stage = variables.required("REKEY_STAGE")?;
         let stuck_after = i64::from(variables.seconds("REKEY_STUCK_SECONDS")?);
         let policy = Policy {
-            environment: Some(variables.required("REKEY_STAGE")?),
+            environment: Some(stage.clone()),
             grace: variables.seconds("REKEY_GRACE_SECONDS")?.into(),
             warning: variables.seconds("REKEY_WARNING_SECONDS")?.into(),
             stuck_after,
@@ -58,6 +61,7 @@ impl Config {
         Ok(Self {
             function: variables.function()?,
             log_level: variables.log_level(),
+            stage,
             bus: variables.required("REKEY_BUS")?,
             table: variables.required("REKEY_REGISTRY_TABLE")?,
             queue: variables.required("REKEY_RETIRE_QUEUE")?,

@@ -7,7 +7,7 @@ use rekey_aws::{
     SettingsError,
 };
 use rekey_events::{ErrorClass, SCHEDULE_SOURCE, Source};
-use rekey_function::{Unended, budget, now, seconds, within};
+use rekey_function::{CountedBus, Unended, budget, now, seconds, within};
 use rekey_registry::{Examined, Failed, Policy, Practice, Round, Swept, Treatment, sweep};
 use rekey_telemetry::RoundMetric;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ pub struct Sweep {
     policy: Policy,
     store: RegistryTable,
     secrets: SecretsManager,
-    bus: EventBus,
+    bus: CountedBus,
     queue: Queue,
     requests_bus: RequestsBus,
     requests: Queue,
@@ -95,12 +95,13 @@ impl Sweep {
     /// Makes the clients. No call is made yet.
     pub fn new(config: Config) -> Result<Self, SettingsError> {
         let connection = Connection::new(config.aws)?;
+        let bus = EventBus::new(&connection, config.bus, Source::Sweep);
         Ok(Self {
+            bus: CountedBus::new(bus, config.function.clone(), config.stage),
             function: config.function,
             policy: config.policy,
             store: RegistryTable::new(&connection, config.table),
             secrets: SecretsManager::new(&connection),
-            bus: EventBus::new(&connection, config.bus, Source::Sweep),
             queue: Queue::new(&connection, config.queue),
             requests_bus: RequestsBus::new(
                 &connection,
@@ -215,7 +216,7 @@ impl Sweep {
 
     fn practice(
         &self,
-    ) -> Practice<'_, RegistryTable, SecretsManager, EventBus, SecretsManager, Queue> {
+    ) -> Practice<'_, RegistryTable, SecretsManager, CountedBus, SecretsManager, Queue> {
         Practice {
             store: &self.store,
             secrets: &self.secrets,
@@ -234,10 +235,16 @@ impl Sweep {
             given_up,
             clearing,
             stuck,
+            overdue,
             complete,
             failed,
         } = self.practice().round(at, MOST).await?;
-        RoundMetric::StuckPending(stuck).emit(&self.function, millis(at), &mut std::io::stdout());
+        for metric in [
+            RoundMetric::StuckPending(stuck),
+            RoundMetric::RotationsOverdue(overdue),
+        ] {
+            metric.emit(&self.function, millis(at), &mut std::io::stdout());
+        }
         tracing::info!(
             job = "doctor",
             looked_at,
@@ -246,6 +253,7 @@ impl Sweep {
             given_up,
             clearing,
             stuck,
+            overdue,
             complete,
             failed = failed.len(),
             "round made"
@@ -260,7 +268,7 @@ impl Sweep {
         }
         Ok(json!({
             "looked_at": looked_at, "registered": registered, "resumed": resumed, "given_up": given_up,
-            "clearing": clearing, "stuck": stuck, "complete": complete,
+            "clearing": clearing, "stuck": stuck, "overdue": overdue, "complete": complete,
         }))
     }
 
@@ -268,6 +276,7 @@ impl Sweep {
         let Examined {
             treatment,
             is_stuck,
+            is_overdue,
         } = self.practice().examine(name, at).await?;
         let treatment = in_a_word(&treatment);
         tracing::info!(
@@ -275,9 +284,12 @@ impl Sweep {
             secret = name,
             treatment,
             is_stuck,
+            is_overdue,
             "examined"
         );
-        Ok(json!({ "secret": name, "treatment": treatment, "stuck": is_stuck }))
+        Ok(
+            json!({ "secret": name, "treatment": treatment, "stuck": is_stuck, "overdue": is_overdue }),
+        )
     }
 }
 

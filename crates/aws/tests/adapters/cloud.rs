@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
-    ScalarAttributeType, WriteRequest,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, PutRequest, ScalarAttributeType, WriteRequest,
 };
-use rekey_aws::{Connection, Credential, RegistryTable, Settings};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use rekey_aws::{AuditTable, Connection, Credential, RegistryTable, Settings};
 
 const REGION: &str = "eu-west-1";
 /// The key and its secret: the local cloud's root.
@@ -45,18 +46,24 @@ pub fn unique(name: &str) -> String {
     format!("{name}-{}-{since}-{number}", std::process::id())
 }
 
-/// The SDK's own client of a service, for what its adapter does not do.
-macro_rules! sdk {
+/// How the SDK's own client of a service is set up, for what its adapter does not do.
+macro_rules! config {
     ($sdk:ident) => {{
         use $sdk::config::{BehaviorVersion, Credentials, Region};
-        let config = $sdk::Config::builder()
+        $sdk::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
             .credentials_provider(Credentials::new(ROOT, ROOT, None, None, "test"))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(endpoint());
-        $sdk::Client::from_conf(config.build())
+            .endpoint_url(endpoint())
     }};
+}
+
+/// The SDK's own client of a service.
+macro_rules! sdk {
+    ($sdk:ident) => {
+        $sdk::Client::from_conf(config!($sdk).build())
+    };
 }
 
 pub fn secrets_manager() -> aws_sdk_secretsmanager::Client {
@@ -71,18 +78,69 @@ pub fn event_bridge() -> aws_sdk_eventbridge::Client {
     sdk!(aws_sdk_eventbridge)
 }
 
-pub type Item = HashMap<String, AttributeValue>;
-
-/// An empty table with the registry's keys, and the SDK's own client beside the adapter.
-pub struct Table {
-    pub client: Client,
-    pub name: String,
-    pub store: RegistryTable,
+pub fn kms() -> aws_sdk_kms::Client {
+    sdk!(aws_sdk_kms)
 }
 
+pub fn firehose() -> aws_sdk_firehose::Client {
+    sdk!(aws_sdk_firehose)
+}
+
+pub fn logs() -> aws_sdk_cloudwatchlogs::Client {
+    sdk!(aws_sdk_cloudwatchlogs)
+}
+
+pub fn s3() -> aws_sdk_s3::Client {
+    let config = config!(aws_sdk_s3).force_path_style(true);
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+/// An empty bucket.
+pub async fn bucket(name: &str) -> String {
+    let name = unique(name);
+    let place = CreateBucketConfiguration::builder()
+        .location_constraint(BucketLocationConstraint::from(REGION))
+        .build();
+    let call = s3().create_bucket().bucket(&name);
+    let made = call.create_bucket_configuration(place).send().await;
+    made.unwrap();
+    name
+}
+
+pub type Item = HashMap<String, AttributeValue>;
+
+/// An empty table, and the SDK's own client beside the adapter.
+pub struct Table<S = RegistryTable> {
+    pub client: Client,
+    pub name: String,
+    pub store: S,
+}
+
+/// One with the registry's keys.
 pub async fn table() -> Table {
+    made("registry", &[], RegistryTable::new).await
+}
+
+/// One with the keys and the indexes of the audit trail: the name and the partition attribute of each.
+pub async fn audit_table() -> Table<AuditTable> {
+    let indexes = [
+        ("by-day", "by_day"),
+        ("by-tenant", "by_tenant"),
+        ("by-actor", "by_actor"),
+        ("by-action", "by_action"),
+        ("by-target", "by_target"),
+        ("by-request", "by_request"),
+    ];
+    made("audit", &indexes, AuditTable::new).await
+}
+
+async fn made<S>(
+    name: &str,
+    indexes: &[(&str, &str)],
+    store: impl Fn(&Connection, String) -> S,
+) -> Table<S> {
     let client = sdk!(aws_sdk_dynamodb);
-    let name = unique("registry");
+    let name = unique(name);
     let attribute = |name: &str| {
         AttributeDefinition::builder()
             .attribute_name(name)
@@ -97,18 +155,32 @@ pub async fn table() -> Table {
             .build()
             .unwrap()
     };
-    client
+    let keys_only = Projection::builder()
+        .projection_type(ProjectionType::KeysOnly)
+        .build();
+    let mut call = client
         .create_table()
         .table_name(&name)
         .billing_mode(BillingMode::PayPerRequest)
         .attribute_definitions(attribute("pk"))
         .attribute_definitions(attribute("sk"))
         .key_schema(key("pk", KeyType::Hash))
-        .key_schema(key("sk", KeyType::Range))
-        .send()
-        .await
-        .unwrap();
-    let store = RegistryTable::new(&connection(), name.clone());
+        .key_schema(key("sk", KeyType::Range));
+    if !indexes.is_empty() {
+        call = call.attribute_definitions(attribute("at"));
+    }
+    for (index, partition) in indexes {
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(*index)
+            .key_schema(key(partition, KeyType::Hash))
+            .key_schema(key("at", KeyType::Range))
+            .projection(keys_only.clone());
+        call = call
+            .attribute_definitions(attribute(partition))
+            .global_secondary_indexes(index.build().unwrap());
+    }
+    call.send().await.unwrap();
+    let store = store(&connection(), name.clone());
     Table {
         client,
         name,
@@ -120,7 +192,7 @@ pub fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-impl Table {
+impl<S> Table<S> {
     /// Writes one attribute of one item by hand.
     pub async fn set(&self, pk: &str, sk: &str, attribute: &str, value: AttributeValue) {
         self.client
@@ -189,6 +261,20 @@ impl Table {
             let unprocessed = answer.unwrap().unprocessed_items.unwrap_or_default();
             assert!(unprocessed.is_empty(), "the local cloud takes them all");
         }
+    }
+
+    /// The keys of all items.
+    pub async fn keys(&self) -> Vec<(String, String)> {
+        let scan = self.client.scan().table_name(&self.name).send().await;
+        let scan = scan.unwrap();
+        assert!(
+            scan.last_evaluated_key().is_none(),
+            "the table has one page"
+        );
+        let half = |item: &Item, half: &str| item[half].as_s().unwrap().clone();
+        let keys = scan.items().iter();
+        keys.map(|item| (half(item, "pk"), half(item, "sk")))
+            .collect()
     }
 
     /// The keys of the items that have an attribute.

@@ -30,6 +30,12 @@ impl Identity {
         }
     }
 
+    /// The account. None when that cannot be told.
+    pub async fn account(&self) -> Option<String> {
+        let asked = self.client.get_caller_identity().send().await;
+        asked.ok()?.account
+    }
+
     /// The ARN of the user or the session. None when that cannot be told: the record then names nobody.
     pub async fn arn(&self) -> Option<String> {
         let asked = self.client.get_caller_identity().send().await;

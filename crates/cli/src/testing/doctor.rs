@@ -175,6 +175,22 @@ async fn requests_that_were_set_aside_are_replayed_and_not_redriven() {
 }
 
 #[tokio::test]
+async fn records_that_were_set_aside_come_back_from_the_archive_and_are_not_redriven() {
+    let mut world = TestWorld::empty();
+    let queue = "rekey-prod-audit-dead-letters".to_owned();
+    world.stack.dead_letters.push(queue.clone());
+    world.queues.0.insert(queue, Ok(1));
+    let seen = typed(&world, "doctor").await;
+    assert_eq!(seen.exit, Exit::Failed);
+    assert!(seen.out.contains("archive"), "{}", seen.out);
+    assert!(
+        !seen.out.contains("start-message-move-task"),
+        "{}",
+        seen.out
+    );
+}
+
+#[tokio::test]
 async fn a_doctor_that_fails_is_a_finding_beside_the_others() {
     let failure = InvokeError::Failed {
         class: "throttled".into(),

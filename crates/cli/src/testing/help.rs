@@ -49,6 +49,11 @@ fn the_help_of_every_command_is_kept() {
         &["retire"],
         &["rollback"],
         &["doctor"],
+        &["audit", "list"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &["artifact"],
+        &["rotation-log"],
         &["completion"],
     ] {
         let name = ["help"].iter().chain(path).copied().collect::<Vec<_>>();
@@ -90,6 +95,16 @@ fn what_is_not_understood_is_a_matter_of_the_command_line() {
         "rekey replay send an-id --all",
         "rekey secrets list --state sleepy",
         "rekey retire prod/a --timeout soon",
+        "rekey audit",
+        "rekey audit list --cursor anything",
+        "rekey audit list --csv --json",
+        "rekey audit list --all --limit 5",
+        "rekey audit verify --export somewhere",
+        "rekey audit verify --tenant Acme!",
+        "rekey audit export",
+        "rekey artifact ../../etc/passwd",
+        "rekey artifact short",
+        "rekey rotation-log yesterday",
         "rekey completion powershell",
         "rekey sing",
     ] {
@@ -132,9 +147,10 @@ fn the_help_says_every_variable_that_names_something() {
         retire,
         sweep,
         bus,
+        audit,
         ..
     } = &TestWorld::empty().stack;
-    for name in [table, retire, sweep, bus] {
+    for name in [table, retire, sweep, bus, &audit.table] {
         assert!(help.contains(&name.replace("prod", "<stage>")), "{name}");
     }
     let config = include_str!("../config.rs");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rekey_audit::testing::{LocalSigner, MemoryVault};
 use rekey_events::EventId;
 use rekey_registry::testing::MemoryStore;
 use rekey_registry::{
@@ -13,9 +14,10 @@ use rekey_registry::{
 };
 use serde_json::Value;
 
+use super::ledger::Ledger;
 use super::office::Office;
 use crate::clock::Clock;
-use crate::config::Stack;
+use crate::config::{AuditNames, Stack};
 use crate::error::Error;
 use crate::functions::{Functions, InvokeError};
 use crate::queues::{QueueError, Queues};
@@ -32,6 +34,9 @@ pub struct TestWorld {
     pub functions: Lambda,
     pub queues: Sqs,
     pub office: Arc<Office>,
+    pub trail: Ledger,
+    pub vault: MemoryVault,
+    pub signer: LocalSigner,
     pub clock: TestClock,
     pub caller: Option<String>,
     ids: AtomicU32,
@@ -72,6 +77,11 @@ impl TestWorld {
                 sweep: "rekey-prod-sweep".into(),
                 request: "rekey-prod-request".into(),
                 bus: "rekey-prod-requests".into(),
+                audit: AuditNames {
+                    table: "rekey-prod-audit".into(),
+                    bucket: None,
+                    key: "alias/rekey-prod-checkpoints".into(),
+                },
                 requester: Requester::operators(),
                 dead_letters: vec![
                     "rekey-prod-observe-dead-letters".into(),
@@ -86,6 +96,9 @@ impl TestWorld {
                 ("rekey-prod-observe-dead-letters".into(), Ok(0)),
                 ("rekey-prod-dead-letters".into(), Ok(0)),
             ])),
+            trail: Ledger::default(),
+            vault: MemoryVault::default(),
+            signer: LocalSigner::new(7).unwrap(),
             clock: TestClock(office.clone(), AtomicI64::new(NOW)),
             office,
             ids: AtomicU32::new(0),
@@ -226,6 +239,9 @@ impl World for TestWorld {
     type Functions = Lambda;
     type Queues = Sqs;
     type Bus = Office;
+    type Trail = Ledger;
+    type Vault = MemoryVault;
+    type Signer = LocalSigner;
     type Clock = TestClock;
 
     fn stack(&self) -> &Stack {
@@ -254,6 +270,18 @@ impl World for TestWorld {
 
     fn bus(&self) -> &Office {
         &self.office
+    }
+
+    fn trail(&self) -> &Ledger {
+        &self.trail
+    }
+
+    async fn vault(&self) -> Result<&MemoryVault, Error> {
+        Ok(&self.vault)
+    }
+
+    fn signer(&self) -> &LocalSigner {
+        &self.signer
     }
 
     fn fresh_id(&self) -> Result<EventId, Error> {

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use rekey_events::{Announcement, Source};
+use rekey_events::{Announcement, EventId, Source};
 use rekey_registry::{Asking, LookError, Resume, Wanted, announced};
 use rekey_registry::{Order, OrderError, Orders, PublishError, Publisher};
 
@@ -9,6 +9,7 @@ use rekey_registry::{Order, OrderError, Orders, PublishError, Publisher};
 pub struct Bus {
     source: Source,
     taken: Arc<Mutex<Vec<Announcement>>>,
+    told: Arc<Mutex<Vec<EventId>>>,
 }
 
 impl Bus {
@@ -16,6 +17,7 @@ impl Bus {
         Self {
             source,
             taken: Arc::default(),
+            told: Arc::default(),
         }
     }
 
@@ -24,7 +26,13 @@ impl Bus {
         Self {
             source,
             taken: Arc::clone(&self.taken),
+            told: Arc::clone(&self.told),
         }
+    }
+
+    /// What was taken and is out of the outbox.
+    pub fn told(&self) -> Vec<EventId> {
+        self.told.lock().unwrap().clone()
     }
 
     pub fn taken(&self) -> Vec<Announcement> {
@@ -64,6 +72,11 @@ impl Publisher for Bus {
         }
         self.taken.lock().unwrap().extend_from_slice(announcements);
         Ok(())
+    }
+
+    fn told(&self, announcements: &[Announcement]) {
+        let ids = announcements.iter().map(|one| one.event_id);
+        self.told.lock().unwrap().extend(ids);
     }
 }
 

@@ -262,6 +262,10 @@ impl<P: Publisher> Publisher for Watched<P> {
             .call("publish", self.inner.publish(announcements), lost)
             .await
     }
+
+    fn told(&self, announcements: &[Announcement]) {
+        self.inner.told(announcements);
+    }
 }
 
 impl<O: Orders> Orders for Watched<O> {

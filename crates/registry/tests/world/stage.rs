@@ -152,6 +152,14 @@ impl Stage {
 
     /// The doctor's rounds until all secrets were visited.
     pub async fn round(&self) -> Round {
+        let round = self.round_over(100).await;
+        assert_eq!(round.failed, []);
+        assert!(round.complete);
+        round
+    }
+
+    /// One of its rounds, over so many secrets at most.
+    pub async fn round_over(&self, most: usize) -> Round {
         let practice = Practice {
             store: &self.store,
             secrets: &self.secrets,
@@ -160,10 +168,7 @@ impl Stage {
             orders: &self.queue,
             policy: &self.policy,
         };
-        let round = practice.round(self.now, 100).await.unwrap();
-        assert_eq!(round.failed, []);
-        assert!(round.complete);
-        round
+        practice.round(self.now, most).await.unwrap()
     }
 
     pub fn state(&self) -> SecretState {

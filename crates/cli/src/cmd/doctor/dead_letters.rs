@@ -38,6 +38,10 @@ fn advice(queue: &str) -> &'static str {
     if queue.ends_with("-request-dead-letters") {
         return "see why with `rekey replay list`, mend that, and send them back with `rekey replay send`";
     }
+    if queue.ends_with("-audit-dead-letters") {
+        return "read why in the function's log, mend that, and replay the bus's archive to the rule, which alone may \
+                send to the audit queue (docs/runbooks/audit-dead-letters-waiting.md)";
+    }
     "read why in the function's log, mend that, and start a redrive (aws sqs start-message-move-task)"
 }
 

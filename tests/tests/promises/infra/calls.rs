@@ -9,9 +9,12 @@ use crate::tidy::rust_source::RustSource;
 use crate::tidy::{holds, tree};
 
 /// The services that our code calls, and where; the others are Lambda's to call with a function's role.
-const CALLED: [(&str, &[&str]); 4] = [
+const CALLED: [(&str, &[&str]); 7] = [
     ("dynamodb", &["crates/aws/src/"]),
     ("events", &["crates/aws/src/"]),
+    ("firehose", &["crates/aws/src/"]),
+    ("kms", &["crates/aws/src/"]),
+    ("s3", &["crates/aws/src/"]),
     ("secretsmanager", &["crates/aws/src/"]),
     ("sqs", &["crates/aws/src/", "crates/cli/src/"]),
 ];
@@ -24,6 +27,13 @@ const OF_LAMBDA: [&str; 3] = [
     "sqs:GetQueueAttributes",
 ];
 
+/// DynamoDB, SQS, S3 and Secrets Manager make them for their caller, with his permissions ("AWS KMS condition
+/// keys", kms:ViaService).
+const OF_SERVICES: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// Permissions that have another name than their call ("Actions, resources, and condition keys for Amazon S3").
+const NAMED_OTHERWISE: [(&str, &str); 1] = [("s3:ListBucket", "s3:ListObjectsV2")];
+
 /// `PutItem` as the SDK spells it: `put_item`.
 fn method(call: &str) -> String {
     let letters = call.char_indices().flat_map(|(at, letter)| {
@@ -35,6 +45,8 @@ fn method(call: &str) -> String {
 
 /// Whether the code makes the call, by itself or as a part of a transaction.
 fn makes(code: &str, action: &str) -> bool {
+    let renamed = NAMED_OTHERWISE.iter().find(|(name, _)| *name == action);
+    let action = renamed.map_or(action, |(_, call)| call);
     let (service, call) = action.split_once(':').unwrap();
     let in_transaction = call
         .strip_suffix("Item")
@@ -54,7 +66,8 @@ fn never_made(templates: &[Template], made: impl Fn(&[&str], &str) -> bool) -> V
             let called = CALLED.iter().find(|(name, _)| Some(*name) == service);
             let Some((_, places)) = called else { continue };
             let of_lambda = mapped && OF_LAMBDA.contains(&action.as_str());
-            if !of_lambda && !made(places, &action) {
+            let of_others = of_lambda || OF_SERVICES.contains(&action.as_str());
+            if !of_others && !made(places, &action) {
                 never.push(format!("{who} may {action}, which nobody calls"));
             }
         }

@@ -13,15 +13,22 @@ struct Told {
     settings: &'static [&'static str],
 }
 
-const FUNCTIONS: [Told; 5] = [
+const FUNCTIONS: [Told; 8] = [
     Told {
         template: "rotation",
         function: "DatabaseFunction",
         // The second holds AWS's names for passwords, which the config hands on.
         settings: &[
             "functions/rotate/src/config.rs",
+            "functions/rotate/src/database.rs",
             "crates/rotators/src/password.rs",
         ],
+    },
+    Told {
+        template: "audit-keys",
+        function: "KeysFunction",
+        // The same program; what databases alone need it does not ask for.
+        settings: &["functions/rotate/src/config.rs"],
     },
     Told {
         template: "observe",
@@ -42,6 +49,16 @@ const FUNCTIONS: [Told; 5] = [
         template: "retire",
         function: "RetireFunction",
         settings: &["functions/retire/src/config.rs"],
+    },
+    Told {
+        template: "audit",
+        function: "AuditFunction",
+        settings: &["functions/audit/src/config.rs"],
+    },
+    Told {
+        template: "checkpoint",
+        function: "CheckpointFunction",
+        settings: &["functions/checkpoint/src/config.rs"],
     },
 ];
 
@@ -84,7 +101,7 @@ fn the_template_sets_every_variable_that_a_function_reads() {
     for function in FUNCTIONS {
         let (told, asked_for) = function.both();
         let name = function.function;
-        assert!(asked_for.len() > 3, "{name}: {asked_for:?}");
+        assert!(asked_for.len() > 2, "{name}: {asked_for:?}");
         let unset = asked_for.difference(&told);
         missing.extend(unset.map(|variable| format!("{name} reads {variable}")));
     }

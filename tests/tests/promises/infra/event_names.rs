@@ -20,7 +20,14 @@ struct Announcing {
 /// Where the registry says what each function announces.
 const LISTS: &str = "crates/registry/src/announced.rs";
 
-const FUNCTIONS: [Announcing; 5] = [
+const FUNCTIONS: [Announcing; 6] = [
+    // The same program as below, deployed for another family.
+    Announcing {
+        template: "audit-keys",
+        sid: "AnnounceItsRotations",
+        sources: "functions/rotate/src/",
+        list: None,
+    },
     Announcing {
         template: "rotation",
         sid: "AnnounceItsRotations",

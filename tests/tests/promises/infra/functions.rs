@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::template::{Template, list};
-use crate::tidy::holds;
+use crate::tidy::{holds, tree};
 
 /// The longest time-out of a function, in seconds: a step is bounded well under it.
 const LONGEST_TIMEOUT: u64 = 60;
@@ -33,6 +33,10 @@ fn lacking(template: &Template) -> Vec<String> {
         demand(
             "a log group of its own name",
             log_group_fits(&function, &logs),
+        );
+        demand(
+            "a log group that is encrypted as asked for",
+            logs["KmsKeyId"] == json!({ "Ref": "DataKeyArn" }),
         );
         demand(
             "logs in JSON",
@@ -66,6 +70,10 @@ fn lacking(template: &Template) -> Vec<String> {
             "tracing only with the permission to",
             traces_as_permitted(template, &function),
         );
+        demand(
+            "reserved concurrency as asked for",
+            bounded_as_asked(template, name),
+        );
         roles.push(role);
     }
     lacking
@@ -88,17 +96,27 @@ fn alarmed(template: &Template, function: &str) -> bool {
     })
 }
 
-/// X-Ray is either on and permitted, or neither.
+/// X-Ray is a parameter, and what is permitted hangs on the same (`role/traces.rs`).
 fn traces_as_permitted(template: &Template, function: &Value) -> bool {
-    let traces = function["Tracing"] == "Active";
+    let traces = function["Tracing"] == json!({ "Ref": "Tracing" });
     let role = function["Role"]["Fn::GetAtt"][0]
         .as_str()
         .unwrap_or_default();
-    traces
-        == template
-            .properties(role)
-            .to_string()
-            .contains("xray:PutTraceSegments")
+    let role = template.properties(role).to_string();
+    traces && (role == "null" || role.contains("xray:PutTraceSegments"))
+}
+
+/// Reserved concurrency, when the parameter is not 0. A queue hands over at most as many batches at once.
+fn bounded_as_asked(template: &Template, name: &str) -> bool {
+    let function = &template.body["Resources"][name]["Properties"];
+    let reserved = json!({ "Fn::If": [
+        "Reserved",
+        { "Ref": "ReservedConcurrency" },
+        { "Ref": "AWS::NoValue" },
+    ]});
+    let asked = json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": "ReservedConcurrency" }, "0"] }] });
+    function["ReservedConcurrentExecutions"] == reserved
+        && template.body["Conditions"]["Reserved"] == asked
 }
 
 #[test]
@@ -116,7 +134,7 @@ fn a_function_that_lacks_something_is_found() {
     for (from, to, what) in [
         (
             "RetentionInDays: !Ref LogRetentionDays",
-            "KmsKeyId: a",
+            "Other: 1",
             "a log group with retention",
         ),
         (
@@ -153,9 +171,19 @@ fn a_function_that_lacks_something_is_found() {
             "a role",
         ),
         (
-            "Timeout: 30",
-            "Timeout: 30\n      Tracing: Active",
+            "Tracing: !Ref Tracing",
+            "Tracing: Active",
             "tracing only with the permission to",
+        ),
+        (
+            "[Reserved, !Ref ReservedConcurrency, !Ref AWS::NoValue]",
+            "[Reserved, 1, !Ref AWS::NoValue]",
+            "reserved concurrency as asked for",
+        ),
+        (
+            "KmsKeyId: !If [WithDataKey, !Ref DataKeyArn, !Ref AWS::NoValue]\n\n",
+            "Other: 1\n\n",
+            "a log group that is encrypted as asked for",
         ),
     ] {
         let found = lacking(&Template::bent("rotation", from, to));
@@ -182,9 +210,12 @@ fn every_function_builds_the_binary_of_a_room() {
             let binary = function["Metadata"]["BuildProperties"]["Binary"]
                 .as_str()
                 .unwrap();
-            let room = binary.strip_prefix("rekey-").unwrap();
-            let manifest = crate::tidy::tree::read(&format!("functions/{room}/Cargo.toml"));
-            assert!(manifest.contains(&format!("name = \"{binary}\"")), "{name}");
+            let manifests = tree::files().iter().filter(|file| {
+                file.path.starts_with("functions/") && file.path.ends_with("/Cargo.toml")
+            });
+            let named = format!("name = \"{binary}\"");
+            let of_a_room = manifests.filter(|file| file.text.contains(&named)).count();
+            assert_eq!(of_a_room, 1, "{name}");
         }
     }
 }

@@ -8,15 +8,18 @@ use serde_json::{Value, json};
 use super::permissions::statements;
 use super::template::{Template, entries, list};
 
-/// Nobody invokes the function that judges requests, nor the one that observes: their queues do.
-const MAY: [(&str, &str); 6] = [
+/// Nobody invokes the function that judges requests, nor the one that observes, nor the one that writes the
+/// audit trail: their queues do.
+const MAY: [(&str, &str); 8] = [
+    ("CheckpointFunction", "CheckpointSchedulerRole"),
     ("DatabaseFunction", "RequestFunctionRole"),
     ("DatabaseFunction", "SweepFunctionRole"),
     ("RetireFunction", "Operator"),
     ("SweepFunction", "Operator"),
     ("SweepFunction", "SchedulerRole"),
-    // Not a principal of IAM: the permission in rotation.yaml.
+    // Not a principal of IAM: the permissions in rotation.yaml and audit-keys.yaml.
     ("DatabaseFunction", "secretsmanager.amazonaws.com"),
+    ("KeysFunction", "secretsmanager.amazonaws.com"),
 ];
 
 /// Each function with who may invoke it. What no resource of ours is stands as it is written.

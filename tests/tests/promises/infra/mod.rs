@@ -2,8 +2,14 @@
 //! is deployed here.
 
 mod alarms;
+mod audit_keys;
+mod audit_trail;
 mod bus;
 mod calls;
+mod checkpoints;
+mod dashboard;
+mod data_key;
+mod endpoints;
 mod environment;
 mod event_names;
 mod functions;
@@ -14,11 +20,13 @@ mod permissions;
 mod powers;
 mod queues;
 mod registry;
+mod remains;
 mod requests_bus;
 mod role;
 mod rules;
 mod samconfig;
 mod schedule;
 mod secrets;
-mod template;
+pub mod template;
+mod trail_powers;
 mod wiring;

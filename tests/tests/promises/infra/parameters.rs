@@ -192,3 +192,36 @@ fn what_happens_after_the_switch_happens_at_the_times_of_the_design() {
         assert_eq!(pattern(&template, name), r"^(rate|cron)\(.+\)$", "{name}");
     }
 }
+
+#[test]
+fn a_production_whose_alarms_tell_nobody_is_refused() {
+    let template = Template::of("template");
+    let rule = "ProductionRingsSomebody";
+    let given = |stage, topic| [("Stage", stage), ("AlarmTopicArn", topic)];
+    let refused = refusal(&template, rule, &given("prod", "")).unwrap();
+    assert!(refused.contains("AlarmTopicArn"), "{refused}");
+    for accepted in [given("stage", ""), given("prod", "arn:aws:sns:a")] {
+        assert_eq!(refusal(&template, rule, &accepted), None, "{accepted:?}");
+    }
+}
+
+/// A stack for trying things out goes away again when it is deleted, unless somebody asks for more.
+#[test]
+fn nothing_that_cannot_be_taken_back_is_on_by_default() {
+    let template = Template::of("template");
+    for (name, default) in [
+        ("ProtectTable", json!("false")),
+        ("EncryptWithOwnKey", json!("false")),
+        ("CheckpointRetentionDays", json!(0)),
+        ("Tracing", json!("PassThrough")),
+        ("SiemStreamArn", json!("")),
+    ] {
+        assert_eq!(
+            template.body["Parameters"][name]["Default"], default,
+            "{name}"
+        );
+    }
+    for name in ["AuditKeySchedule", "CheckpointExpression"] {
+        assert_eq!(pattern(&template, name), r"^(rate|cron)\(.+\)$", "{name}");
+    }
+}

@@ -6,7 +6,7 @@ use super::template::{Template, entries, list};
 use crate::tidy::holds;
 
 /// Statements that may name every resource, and why.
-const EVERY_RESOURCE: [(&str, &str); 3] = [
+const EVERY_RESOURCE: [(&str, &str); 11] = [
     (
         "SeeTheVpc",
         "IAM knows no resource level for Describe calls of EC2",
@@ -16,7 +16,20 @@ const EVERY_RESOURCE: [(&str, &str); 3] = [
         "ListTheSecrets",
         "IAM knows no resource level for ListSecrets",
     ),
+    (
+        "SendTraces",
+        "IAM knows no resource level for what X-Ray takes",
+    ),
+    ("TheAccountAdministersTheKey", THE_KEY_ITSELF),
+    ("TheAccountChecksSignatures", THE_KEY_ITSELF),
+    ("OnlyTheCheckpointFunctionSigns", THE_KEY_ITSELF),
+    ("TheAccountUsesTheKeyThroughServices", THE_KEY_ITSELF),
+    ("DynamoDbKeepsTablesWithTheKey", THE_KEY_ITSELF),
+    ("RulesOfThisAccountFillTheQueues", THE_KEY_ITSELF),
+    ("CloudWatchKeepsOurLogs", THE_KEY_ITSELF),
 ];
+
+const THE_KEY_ITSELF: &str = "in the policy of a key it is that key";
 
 /// Every statement of every policy of a template: inline, of a resource, or as JSON in a text.
 pub fn statements(template: &Template) -> Vec<Value> {

@@ -23,7 +23,7 @@ fn careless(template: &Template) -> Vec<String> {
                 careless.push(format!("{name}: {what}"));
             }
         };
-        demand("encrypted", queue["SqsManagedSseEnabled"] == true);
+        demand("encrypted", encrypted(queue));
         demand("over TLS only", over_tls_only(template, name));
         // SQS drops what is older, also from a queue that would park it after some receives.
         let kept = queue["MessageRetentionPeriod"].as_u64();
@@ -59,6 +59,14 @@ fn careless(template: &Template) -> Vec<String> {
         }
     }
     careless
+}
+
+/// With SQS's own key, or with the one that the stack was given: never with both, never with none.
+fn encrypted(queue: &Value) -> bool {
+    let nothing = json!({ "Ref": "AWS::NoValue" });
+    let given = json!({ "Ref": "DataKeyArn" });
+    queue["SqsManagedSseEnabled"] == json!({ "Fn::If": ["WithDataKey", nothing, true] })
+        && queue["KmsMasterKeyId"] == json!({ "Fn::If": ["WithDataKey", given, nothing] })
 }
 
 /// Whether anything in the template parks there what it could not deliver.
@@ -136,8 +144,13 @@ fn no_message_of_any_queue_is_lost_unseen_or_open() {
 fn a_careless_queue_is_found() {
     for (from, to, what) in [
         (
-            "SqsManagedSseEnabled: true",
-            "SqsManagedSseEnabled: false",
+            "[WithDataKey, !Ref AWS::NoValue, true]",
+            "[WithDataKey, !Ref AWS::NoValue, false]",
+            "Queue: encrypted",
+        ),
+        (
+            "KmsMasterKeyId: !If [WithDataKey, !Ref DataKeyArn, !Ref AWS::NoValue]",
+            "Other: 1",
             "Queue: encrypted",
         ),
         (

@@ -48,7 +48,15 @@ fn lacking(registry: &Template) -> Vec<String> {
         (
             "encryption",
             &table["SSESpecification"],
-            json!({ "SSEEnabled": true }),
+            json!({
+                "SSEEnabled": true,
+                "SSEType": "KMS",
+                "KMSMasterKeyId": { "Fn::If": [
+                    "WithDataKey",
+                    { "Ref": "DataKeyArn" },
+                    { "Ref": "AWS::NoValue" },
+                ]},
+            }),
         ),
         (
             "protection when asked for",

@@ -126,11 +126,146 @@ fn functions_are_arm64_unless_told_otherwise_and_local_ones_are_built_for_this_m
     assert!(build.contains(&("Architecture", "x86_64")), "{build:?}");
 }
 
+/// What production turns on, beside what every stage has.
+const OF_PRODUCTION: [(&str, &str); 5] = [
+    ("ProtectTable", "true"),
+    ("EncryptWithOwnKey", "true"),
+    ("AuditReads", "true"),
+    ("Tracing", "Active"),
+    ("CheckpointRetentionDays", "365"),
+];
+
 #[test]
-fn the_registry_of_production_cannot_be_deleted_by_mistake() {
+fn production_is_protected_encrypted_traced_and_locked() {
     let config = config();
     let handed = handed(&config, "prod.deploy");
-    assert!(handed.contains(&("ProtectTable", "true")), "{handed:?}");
+    for set in OF_PRODUCTION {
+        assert!(handed.contains(&set), "{set:?}: {handed:?}");
+    }
+    for name in ["LogRetentionDays", "ArchiveRetentionDays"] {
+        assert!(handed.iter().any(|(set, _)| *set == name), "{name}");
+    }
+}
+
+/// The most batches that a queue of the template hands to its function at once.
+fn at_once(template: &Template, function: &str) -> u64 {
+    let mut mappings = template.resources("AWS::Lambda::EventSourceMapping");
+    let of_function = serde_json::json!({ "Ref": function });
+    let mapping = mappings.find(|(_, one)| one["Properties"]["FunctionName"] == of_function);
+    mapping.map_or(1, |(_, one)| {
+        let scaling = &one["Properties"]["ScalingConfig"];
+        scaling["MaximumConcurrency"].as_u64().unwrap()
+    })
+}
+
+/// The parameter of each function's reserved concurrency, and where the function is.
+const RESERVED: [(&str, &str, &str); 8] = [
+    ("ReservedForRotate", "rotation", "DatabaseFunction"),
+    ("ReservedForKeys", "audit-keys", "KeysFunction"),
+    ("ReservedForObserve", "observe", "ObserveFunction"),
+    ("ReservedForRequest", "requests", "RequestFunction"),
+    ("ReservedForRetire", "retire", "RetireFunction"),
+    ("ReservedForSweep", "sweep", "SweepFunction"),
+    ("ReservedForAudit", "audit", "AuditFunction"),
+    ("ReservedForCheckpoint", "checkpoint", "CheckpointFunction"),
+];
+
+/// Less than its queue hands over at once would be throttled, and counted as received.
+#[test]
+fn production_reserves_for_every_function_what_its_queue_hands_over_and_says_the_sum() {
+    let config = config();
+    let handed = handed(&config, "prod.deploy");
+    let mut sum = 0;
+    let root = Template::of("template");
+    for (parameter, template, function) in RESERVED {
+        let set = handed.iter().find(|(name, _)| *name == parameter).unwrap();
+        let reserved: u64 = set.1.parse().unwrap();
+        assert!(
+            reserved >= at_once(&Template::of(template), function),
+            "{parameter}"
+        );
+        assert_eq!(root.body["Parameters"][parameter]["Default"], 0);
+        sum += reserved;
+    }
+    let functions = Template::all();
+    let functions = functions
+        .iter()
+        .map(|one| one.resources("AWS::Serverless::Function").count());
+    assert_eq!(functions.sum::<usize>(), RESERVED.len());
+    // Lambda keeps 100 for functions without ("Configuring reserved concurrency for a function").
+    let needed = format!("a quota of {}", sum + 100);
+    for page in ["samconfig.toml", "docs/deploy.md"] {
+        assert!(tree::read(page).contains(&needed), "{page}: {needed}");
+    }
+}
+
+/// The lines `# yours, when: "Name=example",` of production.
+fn yours(text: &str) -> Vec<String> {
+    let (_, production) = text.split_once("[prod.deploy.parameters]").unwrap();
+    let lines = production.lines().filter_map(|line| {
+        let (when, given) = line.trim().strip_prefix("# yours, ")?.split_once(": \"")?;
+        assert!(!when.is_empty() && given.ends_with("\","), "{line}");
+        Some(given.split_once('=')?.0.to_owned())
+    });
+    lines.collect()
+}
+
+/// The first column of the table under the heading, in backticks.
+fn listed(page: &str, heading: &str) -> Vec<String> {
+    let (_, after) = page.split_once(heading).unwrap();
+    let section = after.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| row.split_once('`').unwrap().0.to_owned())
+        .collect()
+}
+
+const YOURS: &str = "\n## What only you know\n";
+
+#[test]
+fn what_production_lacks_is_yours_marked_and_on_the_page_of_deployment() {
+    let yours = yours(&tree::read("samconfig.toml"));
+    assert!(yours.len() > 2, "{yours:?}");
+    assert_eq!(listed(&tree::read("docs/deploy.md"), YOURS), yours);
+    let root = Template::of("template");
+    for name in &yours {
+        let parameter = &root.body["Parameters"][name];
+        assert!(parameter.is_object(), "{name}");
+        // Nothing of yours has a default that would be somebody's.
+        assert_eq!(parameter["Default"], "", "{name}");
+    }
+}
+
+/// What has no default of use and is in neither list would be forgotten.
+#[test]
+fn every_parameter_of_production_is_set_yours_or_has_its_default_told() {
+    let config = config();
+    let handed = handed(&config, "prod.deploy");
+    let yours = yours(&tree::read("samconfig.toml"));
+    let root = Template::of("template");
+    let empty = super::template::entries(&root.body["Parameters"])
+        .filter(|(_, parameter)| parameter["Default"] == "")
+        .map(|(name, _)| name);
+    // The example is no part of production; a path in the layer and a window have defaults of their own.
+    let optional = ["CaFile", "WindowDuration"];
+    for name in empty.filter(|name| !name.starts_with("Example")) {
+        let known = yours.iter().any(|one| one == name)
+            || optional.contains(&name)
+            || handed.iter().any(|(set, _)| *set == name);
+        assert!(known, "{name}");
+    }
+}
+
+#[test]
+fn a_value_that_is_marked_and_not_listed_is_found() {
+    let text = tree::read("samconfig.toml");
+    let marked = text.replacen(
+        "# yours, needed: \"TrailArn=",
+        "# yours, needed: \"Trail=",
+        1,
+    );
+    assert_ne!(yours(&marked), yours(&text));
+    let page = "a\n## What only you know\n\n| `A` | b |\n| c |\n\n## d\n\n| `E` | f |\n";
+    assert_eq!(listed(page, YOURS), ["A"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Secrets Manager may invoke the function before anything is put on a schedule.
+//! Secrets Manager may invoke a rotation function before anything is put on a schedule with it.
 
 use serde_json::{Value, json};
 
-use super::template::Template;
+use super::template::{Template, list};
 use crate::tidy::holds;
 
 /// What Secrets Manager may do with a function of the template, for each function.
@@ -24,11 +24,19 @@ fn uninvited(rotation: &Template) -> Vec<String> {
         .collect()
 }
 
-/// Whether each schedule waits for the stack that holds the function and the permission.
+/// Whether each schedule waits for the stack that holds the function and the permission, or in the same stack
+/// for the permission.
 fn early(root: &Template, nested: &Template) -> Vec<String> {
     let mut early = Vec::new();
     for (name, schedule) in nested.resources("AWS::SecretsManager::RotationSchedule") {
         let function = &schedule["Properties"]["RotationLambdaARN"];
+        let waits = list(&schedule["DependsOn"]);
+        let mut permissions = nested.resources("AWS::Lambda::Permission");
+        if permissions.any(|(permission, one)| {
+            one["Properties"]["FunctionName"] == *function && waits.contains(&&json!(permission))
+        }) {
+            continue;
+        }
         let parameter = function["Ref"].as_str().unwrap_or_default();
         let file = nested.path.rsplit('/').next().unwrap();
         let location = format!("./{file}");
@@ -47,14 +55,16 @@ fn early(root: &Template, nested: &Template) -> Vec<String> {
 
 #[test]
 fn secrets_manager_of_this_account_may_invoke_every_rotation_function() {
-    let rotation = Template::of("rotation");
-    assert!(rotation.resources("AWS::Serverless::Function").count() > 0);
-    holds(&uninvited(&rotation));
+    for template in ["rotation", "audit-keys"] {
+        let rotation = Template::of(template);
+        assert!(rotation.resources("AWS::Serverless::Function").count() > 0);
+        holds(&uninvited(&rotation));
+    }
     let all = Template::all();
     let permissions = all
         .iter()
         .map(|one| one.resources("AWS::Lambda::Permission").count());
-    assert_eq!(permissions.sum::<usize>(), 1, "and nobody else may");
+    assert_eq!(permissions.sum::<usize>(), 2, "and nobody else may");
 }
 
 #[test]
@@ -88,10 +98,20 @@ fn a_schedule_waits_for_the_permission_to_invoke() {
             > 0
     );
     holds(&early(&Template::of("template"), &example));
+    holds(&early(
+        &Template::of("template"),
+        &Template::of("audit-keys"),
+    ));
 }
 
 #[test]
 fn a_schedule_that_does_not_wait_is_found() {
+    let keys = Template::bent(
+        "audit-keys",
+        "[KeysPolicy, SecretsManagerInvokes]",
+        "[KeysPolicy]",
+    );
+    assert_eq!(early(&Template::of("template"), &keys), ["KeysSchedule"]);
     let root = Template::bent(
         "template",
         "RotationFunctionArn: !GetAtt Rotation.Outputs.DatabaseFunctionArn\n        ExistingSecretArn",

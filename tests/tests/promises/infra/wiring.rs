@@ -45,8 +45,15 @@ fn miswired(root: &Template) -> Vec<String> {
     miswired
 }
 
-/// A parameter of the root, or an output that the nested template really has.
+/// A parameter of the root, or an output that the nested template really has; or that, and else nothing, when
+/// the nested stack is made only sometimes.
 fn comes_from_somewhere(root: &Template, value: &Value) -> bool {
+    if let Some([condition, output, nothing]) = value["Fn::If"].as_array().map(Vec::as_slice) {
+        let stack = output["Fn::GetAtt"][0].as_str().unwrap_or_default();
+        return *nothing == ""
+            && root.body["Resources"][stack]["Condition"] == *condition
+            && comes_from_somewhere(root, output);
+    }
     if let Some(parameter) = value["Ref"].as_str() {
         return root.body["Parameters"].get(parameter).is_some();
     }
@@ -67,10 +74,20 @@ fn names(map: &Value) -> Vec<&str> {
     entries(map).map(|(name, _)| name).collect()
 }
 
+/// What has a default in its own template too, and why.
+const DEFAULTS_OF_THEIR_OWN: [(&str, &str); 1] = [(
+    "CaLayerArn",
+    "SAM CLI cannot invoke a function locally whose layer it knows from another template only",
+)];
+
 /// Defaults in two places would drift apart.
 fn defaults_of_its_own(nested: &Template) -> Vec<String> {
     let parameters = entries(&nested.body["Parameters"]);
-    let with_default = parameters.filter(|(_, parameter)| parameter.get("Default").is_some());
+    let with_default = parameters.filter(|(name, parameter)| {
+        let known = DEFAULTS_OF_THEIR_OWN.iter().any(|(known, _)| known == name);
+        let empty = parameter.get("Default").is_some_and(|one| one == "");
+        parameter.get("Default").is_some() && !(known && empty)
+    });
     with_default
         .map(|(name, _)| format!("{}: {name}", nested.path))
         .collect()
@@ -103,6 +120,10 @@ fn a_parameter_that_is_lost_on_the_way_is_found() {
             "Value: !GetAtt Retire.Outputs.QueueUrl",
             "Value: !GetAtt Gone.Outputs.QueueUrl",
         ),
+        (
+            "DataKeyArn: !If [WithOwnKey, !GetAtt DataKey.Outputs.KeyArn, \"\"]",
+            "DataKeyArn: !If [WithExample, !GetAtt DataKey.Outputs.KeyArn, \"\"]",
+        ),
     ] {
         assert_eq!(
             miswired(&Template::bent("template", from, to)).len(),
@@ -113,10 +134,16 @@ fn a_parameter_that_is_lost_on_the_way_is_found() {
 }
 
 /// What is deployed by itself, and for whom.
-const STANDS_ALONE: [(&str, &str); 1] = [(
-    "infra/requester.yaml",
-    "a platform team deploys it once for each requester",
-)];
+const STANDS_ALONE: [(&str, &str); 2] = [
+    (
+        "infra/requester.yaml",
+        "a platform team deploys it once for each requester",
+    ),
+    (
+        "infra/vpc-endpoints.yaml",
+        "a network team deploys it once for each VPC",
+    ),
+];
 
 #[test]
 fn every_template_is_nested_or_stands_alone_and_explains_itself() {

@@ -1,14 +1,19 @@
 //! Who may do what, statement by statement. A statement that is added, dropped or widened fails the
 //! test that is named after its need.
 
+mod audit;
+mod checkpoint;
+mod data_key;
 mod observe;
 mod operators;
 mod request;
 mod requester;
 mod retire;
 mod rotate;
+mod rotate_keys;
 mod scheduler;
 mod sweep;
+mod traces;
 mod vpc;
 
 use std::collections::BTreeMap;

@@ -14,7 +14,9 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "KeepTheRegistry",
         "LeaveTheRequestersAlone",
         "LookAtSecrets",
+        "SendTraces",
         "TakeFromItsQueue",
+        "UseTheDataKey",
         "WriteItsOwnLog",
     ]);
     ROLE.is_of_a_function();

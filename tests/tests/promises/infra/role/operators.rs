@@ -19,6 +19,23 @@ const ADMINISTRATOR: Role = Role {
     resource: "Administrator",
 };
 
+/// What all three may: look.
+const LOOKS: [&str; 7] = [
+    "CheckSignatures",
+    "CountDeadLetters",
+    "LookAtSecrets",
+    "ReadCheckpoints",
+    "ReadTheRegistry",
+    "ReadTheTrail",
+    "UseTheDataKey",
+];
+
+fn with_looks(others: &[&'static str]) -> Vec<&'static str> {
+    let mut all = [LOOKS.as_slice(), others].concat();
+    all.sort_unstable();
+    all
+}
+
 fn the_functions() -> Need {
     let functions = json!([{ "Ref": "RetireFunctionArn" }, { "Ref": "SweepFunctionArn" }]);
     allow(&["lambda:InvokeFunction"], functions)
@@ -62,19 +79,44 @@ fn all_look_at_what_is_known_about_secrets() {
 }
 
 #[test]
+fn all_read_the_audit_trail_and_its_checkpoints_and_nobody_writes_them() {
+    let table = json!({ "Ref": "AuditTableArn" });
+    let trail = json!([table, sub("${AuditTableArn}/index/*")]);
+    let reads = [
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+    ];
+    let bucket = json!({ "Ref": "CheckpointBucketArn" });
+    let checkpoints = json!([bucket, sub("${CheckpointBucketArn}/checkpoints/*")]);
+    let checkpoints = allow(&["s3:GetObject", "s3:ListBucket"], checkpoints);
+    let key = json!({ "Ref": "CheckpointKeyArn" });
+    for role in [READER, OPERATOR, ADMINISTRATOR] {
+        role.says("ReadTheTrail", &allow(&reads, trail.clone()));
+        role.says("ReadCheckpoints", &checkpoints);
+        role.says(
+            "CheckSignatures",
+            &allow(&["kms:GetPublicKey"], key.clone()),
+        );
+    }
+    for (from, to, sid) in [
+        ("dynamodb:BatchGetItem", "dynamodb:PutItem", "ReadTheTrail"),
+        ("s3:ListBucket", "s3:DeleteObject", "ReadCheckpoints"),
+        ("kms:GetPublicKey", "kms:Sign", "CheckSignatures"),
+    ] {
+        let bent = READER.bent(from, to, sid).unwrap();
+        assert!(bent.actions.iter().any(|action| action == to), "{to}");
+    }
+}
+
+#[test]
 fn the_reader_looks_and_does_nothing_else() {
-    READER.says_nothing_but(&["CountDeadLetters", "LookAtSecrets", "ReadTheRegistry"]);
+    READER.says_nothing_but(&LOOKS);
 }
 
 #[test]
 fn the_operator_acts_through_the_functions_only() {
-    OPERATOR.says_nothing_but(&[
-        "AskForRotations",
-        "AskTheFunctions",
-        "CountDeadLetters",
-        "LookAtSecrets",
-        "ReadTheRegistry",
-    ]);
+    OPERATOR.says_nothing_but(&with_looks(&["AskForRotations", "AskTheFunctions"]));
     OPERATOR.says("AskTheFunctions", &the_functions());
     let bent = OPERATOR.bent(
         "[!Ref RetireFunctionArn, !Ref SweepFunctionArn]",
@@ -86,12 +128,7 @@ fn the_operator_acts_through_the_functions_only() {
 
 #[test]
 fn the_administrator_says_who_may_ask_and_writes_nothing_else() {
-    ADMINISTRATOR.says_nothing_but(&[
-        "CountDeadLetters",
-        "LookAtSecrets",
-        "ReadTheRegistry",
-        "SayWhoMayAsk",
-    ]);
+    ADMINISTRATOR.says_nothing_but(&with_looks(&["SayWhoMayAsk"]));
     ADMINISTRATOR.says("SayWhoMayAsk", &the_requesters());
     for (from, to) in [
         ("ACTOR#*", "*"),

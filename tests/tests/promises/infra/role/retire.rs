@@ -36,7 +36,9 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "ReadTaggedSuperuserSecrets",
         "RetireWhatWeRotate",
         "SeeTheVpc",
+        "SendTraces",
         "TakeFromItsQueue",
+        "UseTheDataKey",
         "UseTheKeysOfSecrets",
         "WriteItsOwnLog",
     ]);

@@ -44,6 +44,8 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "ReadTaggedSuperuserSecrets",
         "RotateItsOwnSecrets",
         "SeeTheVpc",
+        "SendTraces",
+        "UseTheDataKey",
         "UseTheKeysOfSecrets",
         "WriteItsOwnLog",
     ]);

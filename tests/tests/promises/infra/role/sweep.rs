@@ -32,6 +32,8 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "LookAtSecrets",
         "PutBackParkedRequests",
         "ResumeRotations",
+        "SendTraces",
+        "UseTheDataKey",
         "WriteItsOwnLog",
     ]);
     ROLE.is_of_a_function();

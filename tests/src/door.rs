@@ -62,8 +62,18 @@ impl Door {
         more: &[(&str, &str)],
         body: &str,
     ) -> Result<Response> {
+        self.request(service, ("POST", path), more, body).await
+    }
+
+    async fn request(
+        &self,
+        service: &str,
+        (method, path): (&str, &str),
+        more: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Response> {
         let mut request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
              SignedHeaders=host, Signature=0\r\n",
             self.address,
@@ -109,14 +119,31 @@ impl Door {
 
     /// A call of IAM.
     pub async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
-        let mut form = format!("Action={action}&Version=2010-05-08");
+        self.form("iam", "2010-05-08", action, parameters).await
+    }
+
+    /// A call of a service that speaks forms: the version is that of its API. The answer is XML.
+    pub async fn form(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String> {
+        let mut form = format!("Action={action}&Version={version}");
         for (name, text) in parameters {
             form.push_str(&format!("&{name}={}", percent(text)));
         }
         let kind = [("Content-Type", "application/x-www-form-urlencoded")];
-        let answer = self.post("iam", "/", &kind, &form).await?;
+        let answer = self.post(service, "/", &kind, &form).await?;
         ensure!(answer.status == 200, "{action}: {}", answer.body);
         Ok(answer.body)
+    }
+
+    /// A call of a service whose actions are methods and paths: the status of its answer.
+    pub async fn rest(&self, service: &str, method: &str, path: &str, body: &str) -> Result<u16> {
+        let answer = self.request(service, (method, path), &[], body).await?;
+        Ok(answer.status)
     }
 
     /// Invokes a function and waits for its answer.

@@ -44,12 +44,14 @@ pub fn python() -> Result<PathBuf> {
 }
 
 /// The functions' binaries, by the names that the templates give them.
-pub const FUNCTIONS: [&str; 5] = [
+pub const FUNCTIONS: [&str; 7] = [
     "rekey-rotate",
     "rekey-request",
     "rekey-observe",
     "rekey-sweep",
     "rekey-retire",
+    "rekey-audit-writer",
+    "rekey-checkpoint",
 ];
 
 /// A program that was built: a function, or the command line.

@@ -8,6 +8,7 @@
     reason = "a test stage says what is wrong by stopping"
 )]
 
+pub mod alarms;
 pub mod application;
 pub mod cloud;
 pub mod database;

@@ -1,5 +1,6 @@
 //! A database, its secrets and the deployed template: what the demo, `up` and the tests begin with.
 
+use crate::alarms::Topic;
 use crate::cloud::{Cloud, Options};
 use crate::database::{Database, random_password};
 use crate::given;
@@ -17,6 +18,8 @@ pub struct Scene {
     pub secret: String,
     /// The ARN of the superuser secret, if the plan has one.
     pub superuser_secret: Option<String>,
+    /// The topic that the stack's alarms tell, if the plan has one.
+    pub topic: Option<Topic>,
     /// The numbers of the stack that are not the template's own, as variables of the command line.
     pub settings: Vec<(String, String)>,
 }
@@ -34,6 +37,8 @@ pub struct Plan<'a> {
     pub schedule: Option<&'a str>,
     /// The tag `rekey:grace`; `None` leaves the secret without one.
     pub grace_seconds: Option<u64>,
+    /// How much shorter the periods of alarms are, which then tell a topic; `None` lets them tell nobody.
+    pub alarm_scale: Option<f64>,
     /// Parameters of the template that differ from its defaults.
     pub parameters: &'a [(&'a str, &'a str)],
 }
@@ -48,6 +53,7 @@ impl<'a> Plan<'a> {
             schedule_scale: 1.0,
             schedule: None,
             grace_seconds: None,
+            alarm_scale: None,
             parameters: &[],
         }
     }
@@ -70,6 +76,7 @@ impl Scene {
         let cloud = Cloud::start(&Options {
             clock_scale: plan.clock_scale,
             schedule_scale: plan.schedule_scale,
+            alarm_scale: plan.alarm_scale.unwrap_or(1.0),
             ..Options::default()
         })?;
         let secrets = Secrets::of(&cloud);
@@ -102,6 +109,13 @@ impl Scene {
                 ("ScheduleExpression", schedule),
             ]);
         }
+        let topic = match plan.alarm_scale {
+            Some(_) => Some(Topic::make(&cloud).await?),
+            None => None,
+        };
+        if let Some(topic) = &topic {
+            parameters.push(("AlarmTopicArn", &topic.arn));
+        }
         let stack = Stack::deploy(&cloud, &parameters)?;
         Ok(Self {
             cloud,
@@ -110,6 +124,7 @@ impl Scene {
             database,
             secret,
             superuser_secret: superuser,
+            topic,
             settings: SECONDS
                 .iter()
                 .filter_map(|(parameter, variable)| {

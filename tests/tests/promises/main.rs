@@ -9,4 +9,5 @@
 
 mod end_to_end;
 mod infra;
+mod sam;
 mod tidy;

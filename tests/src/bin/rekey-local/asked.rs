@@ -14,8 +14,9 @@ use crate::play::{NAME, Play};
 
 const LATE: Duration = Duration::from_secs(20);
 
-/// From here on nothing rotates by its schedule. `old` and `current` are of the last rotation.
-pub async fn on_request(play: &mut Play, old: &Version, current: &Version) -> Result<()> {
+/// From here on nothing rotates by its schedule. `old` and `current` are of the last rotation. The id of the
+/// version that was asked for.
+pub async fn on_request(play: &mut Play, old: &Version, current: &Version) -> Result<String> {
     let scene = &play.scene;
     let function = scene.stack.rotate_function();
     scene.secrets.turn_on(&scene.secret, function).await?;
@@ -55,7 +56,8 @@ pub async fn on_request(play: &mut Play, old: &Version, current: &Version) -> Re
         detail["requested_by"].as_str().unwrap_or("nobody"),
         detail["reason"]
     ));
-    play.rekey(&["requests", "list"], &[0]).await
+    play.rekey(&["requests", "list"], &[0]).await?;
+    Ok(next.id)
 }
 
 /// An administrator records who asks for what.

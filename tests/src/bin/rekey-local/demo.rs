@@ -1,5 +1,6 @@
 //! The story: an application logs in at least nine times a second and never retries, while its credential is
-//! rotated, the old one retired, a rotation rolled back, a stuck one healed, and one asked for.
+//! rotated, the old one retired, a rotation rolled back, a stuck one healed, and one asked for; and the
+//! record of it all.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::play::{NAME, Play, SCHEDULE, calls_of_one_rotation};
 use crate::report::{Steps, Story};
-use crate::{after_the_switch, asked, rotations, search};
+use crate::{after_the_switch, asked, audited, rotations, search};
 
 const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
@@ -82,7 +83,8 @@ async fn whole(play: &mut Play) -> Result<()> {
     let third = rotations::that_fails_halfway(play, &second, &first).await?;
     after_the_switch::rolled_back(play, &third, &second).await?;
     let fourth = after_the_switch::stuck_and_healed(play, &second).await?;
-    asked::on_request(play, &second, &fourth).await?;
+    let rotation = asked::on_request(play, &second, &fourth).await?;
+    audited::on_the_record(play, &rotation).await?;
     play.wait(Duration::from_secs(2)).await;
     Ok(())
 }

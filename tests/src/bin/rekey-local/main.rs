@@ -9,6 +9,7 @@
 
 mod after_the_switch;
 mod asked;
+mod audited;
 mod demo;
 mod events;
 mod journal;

@@ -66,6 +66,7 @@ impl Play {
             schedule_scale: SWEEPS,
             schedule: Some("rate(4 hours)"),
             grace_seconds: alternating.then_some(GRACE.as_secs()),
+            alarm_scale: None,
             parameters: &[
                 ("GraceSeconds", &grace),
                 ("WarningSeconds", &warning),

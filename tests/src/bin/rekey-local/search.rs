@@ -25,13 +25,14 @@ pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
     let sql_log = sql_log.to_string_lossy();
     let events = scene.stack.output("EventLogGroup");
     let log = |group: &str| format!("log{}.txt", group.replace('/', "_"));
-    let table = format!("table_{}.json", scene.stack.output("RegistryTable"));
+    let table = |name: &str| format!("table_{}.json", scene.stack.output(name));
     for sink in [
         &log(group),
         &log(events),
         sql_log.as_ref(),
         "queue_planted.json",
-        &table,
+        &table("RegistryTable"),
+        &table("AuditTable"),
         "planted-output.txt",
     ] {
         ensure!(
@@ -40,7 +41,7 @@ pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
         );
     }
     // What else is searched stands in a file each: the other functions' logs, every queue.
-    for name in ["Observe", "Sweep", "Retire"] {
+    for name in ["Observe", "Sweep", "Retire", "Audit"] {
         let sink = dump.join(log(scene.stack.output(&format!("{name}LogGroup"))));
         ensure!(sink.exists(), "{} is not searched", sink.display());
         let queue = format!("{name}DeadLetterQueueUrl");
@@ -49,7 +50,7 @@ pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
         ensure!(sink.exists(), "{} is not searched", sink.display());
     }
     story.tell(&format!(
-        "planted a canary in {} places (logs, events, SQL log, queue, registry, output) and found it in each",
+        "planted a canary in {} places (logs, events, SQL log, queue, tables, output) and found it in each",
         searched.found_in.len()
     ));
     Ok(())

@@ -53,6 +53,8 @@ pub async fn up(ready: &Path, stack: &Path) -> Result<()> {
                 "observe": scene.stack.output("ObserveFunctionName"),
                 "sweep": scene.stack.output("SweepFunctionName"),
                 "retire": scene.stack.output("RetireFunctionName"),
+                "audit": scene.stack.output("AuditFunctionName"),
+                "checkpoint": scene.stack.output("CheckpointFunctionName"),
             },
             "event": {
                 "SecretId": by_hand, "ClientRequestToken": BY_HAND, "secret": scene.secret,
@@ -149,6 +151,7 @@ the functions by hand:
   cargo xtask invoke sweep events/samples/invoke/doctor.json
   cargo xtask invoke request events/samples/invoke/request.json  # refused: nobody is recorded
   cargo xtask invoke observe events/samples/invoke/observe.json
+  cargo xtask invoke checkpoint events/samples/invoke/checkpoint.json
   cargo xtask invoke retire events/samples/retire-order.json     # refused: its versions are nobody's
 
 one step at a time, on {by_hand}:

@@ -2,8 +2,11 @@
 //! the real command line.
 
 mod after_rotation;
+mod alarms;
 mod asked;
 mod asking;
+mod audited;
+mod auditing;
 mod bad_input;
 mod bad_news;
 mod burst;
@@ -20,6 +23,7 @@ mod request_role;
 mod roles;
 mod rollback;
 mod rotation;
+mod runbooks;
 mod sdk_verbs;
 mod stuck;
 

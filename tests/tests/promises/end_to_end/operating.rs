@@ -86,7 +86,14 @@ pub async fn announced(scene: &Scene, detail_type: &str, count: usize) -> Result
 /// What the functions have logged, for whoever has to find out.
 pub async fn told(scene: &Scene) -> String {
     let mut text = scene.cloud.log();
-    for group in ["ObserveLogGroup", "SweepLogGroup", "RetireLogGroup"] {
+    let groups = [
+        "ObserveLogGroup",
+        "SweepLogGroup",
+        "RetireLogGroup",
+        "AuditLogGroup",
+        "CheckpointLogGroup",
+    ];
+    for group in groups {
         let log = lines(scene, scene.stack.output(group)).await;
         for line in log.unwrap_or_default() {
             text.push_str(&format!("{group}: {line}\n"));
@@ -97,8 +104,13 @@ pub async fn told(scene: &Scene) -> String {
 
 /// Somebody with the policy of operators.
 pub async fn operator(scene: &Scene) -> Result<Person> {
+    operator_named(scene, "olga").await
+}
+
+/// The same, for somebody else.
+pub async fn operator_named(scene: &Scene, name: &str) -> Result<Person> {
     let policy = scene.stack.output("OperatorPolicyArn");
-    Person::with_policy(&scene.cloud, "olga", policy).await
+    Person::with_policy(&scene.cloud, name, policy).await
 }
 
 /// Runs `rekey`, whatever comes of it.

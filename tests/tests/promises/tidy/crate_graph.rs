@@ -1,27 +1,44 @@
 //! Arrows point one way: who may depend on whom.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Command;
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 use super::{holds, tree};
 
 /// What each crate of ours may use of ours in production. A new crate gets its line here first.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("rekey-events", &[]),
     ("rekey-telemetry", &[]),
     ("rekey-rotation", &[]),
+    ("rekey-audit", &["rekey-events"]),
     ("rekey-registry", &["rekey-events"]),
     ("rekey-rotators", &["rekey-rotation"]),
     (
         "rekey-aws",
-        &["rekey-events", "rekey-registry", "rekey-rotation"],
+        &[
+            "rekey-audit",
+            "rekey-events",
+            "rekey-registry",
+            "rekey-rotation",
+        ],
     ),
-    ("rekey-function", &["rekey-aws", "rekey-telemetry"]),
+    (
+        "rekey-function",
+        &[
+            "rekey-audit",
+            "rekey-aws",
+            "rekey-events",
+            "rekey-registry",
+            "rekey-rotation",
+            "rekey-telemetry",
+        ],
+    ),
     (
         "rekey-cli",
-        &["rekey-aws", "rekey-events", "rekey-registry"],
+        &["rekey-audit", "rekey-aws", "rekey-events", "rekey-registry"],
     ),
     (
         "rekey-rotate",
@@ -37,6 +54,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("rekey-request", REACTS),
     ("rekey-observe", REACTS),
     ("rekey-sweep", REACTS),
+    ("rekey-audit-writer", RECORDS),
+    ("rekey-checkpoint", RECORDS),
     (
         "rekey-retire",
         &[
@@ -49,6 +68,16 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "rekey-telemetry",
         ],
     ),
+];
+
+/// A function of the audit trail: it sees the keys of the seals, and no other value.
+const RECORDS: &[&str] = &[
+    "rekey-audit",
+    "rekey-aws",
+    "rekey-events",
+    "rekey-function",
+    "rekey-rotation",
+    "rekey-telemetry",
 ];
 
 /// A function that only keeps the registry, and never sees a value.
@@ -84,12 +113,7 @@ struct Arrow {
 }
 
 fn arrows() -> Vec<Arrow> {
-    let manifest = tree::root().join("Cargo.toml");
-    let metadata = MetadataCommand::new()
-        .manifest_path(manifest)
-        .no_deps()
-        .exec()
-        .unwrap();
+    let metadata = metadata();
     let packages = metadata.packages.iter();
     packages
         .flat_map(|package| {
@@ -105,6 +129,7 @@ fn arrows() -> Vec<Arrow> {
 
 fn wrong_arrows(arrows: &[Arrow]) -> Vec<String> {
     let allowed: BTreeMap<_, _> = ARROWS.into_iter().collect();
+    let functions = functions();
     let ours = |name: &str| name.starts_with("rekey-") || name == "xtask";
     let mut wrong = Vec::new();
     for Arrow {
@@ -117,7 +142,7 @@ fn wrong_arrows(arrows: &[Arrow]) -> Vec<String> {
         let from_a_leaf = LEAVES.contains(&from.as_str());
         if LEAVES.contains(&to.as_str()) {
             wrong.push(format!("{from} depends on {to}; nothing may"));
-        } else if is_function(to) && !from_a_leaf {
+        } else if functions.contains(to) && !from_a_leaf {
             wrong.push(format!("{from} depends on {to}, a function"));
         } else if !for_tests && !from_a_leaf {
             match allowed.get(from.as_str()) {
@@ -132,9 +157,24 @@ fn wrong_arrows(arrows: &[Arrow]) -> Vec<String> {
     wrong
 }
 
-fn is_function(name: &str) -> bool {
-    let of_ours = name.strip_prefix("rekey-");
-    of_ours.is_some_and(|short| tree::root().join("functions").join(short).is_dir())
+/// The packages below `functions/`. A package need not have the name of its folder: `rekey-audit` is a crate.
+pub fn functions() -> BTreeSet<String> {
+    let functions = tree::root().join("functions");
+    let metadata = metadata();
+    let below = |manifest: &str| PathBuf::from(manifest).starts_with(&functions);
+    let packages = metadata.packages.iter();
+    packages
+        .filter(|package| below(package.manifest_path.as_str()))
+        .map(|package| package.name.to_string())
+        .collect()
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(tree::root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap()
 }
 
 fn arrow(from: &str, to: &str) -> Arrow {
@@ -189,6 +229,8 @@ fn an_arrow_that_points_back_is_found() {
         ("rekey-rotators", "rekey-aws"),
         ("rekey-registry", "rekey-rotation"),
         ("rekey-observe", "rekey-rotators"),
+        ("rekey-audit", "rekey-aws"),
+        ("rekey-audit-writer", "rekey-registry"),
         ("rekey-aws", "rekey-rotate"),
         ("rekey-aws", "rekey-tests"),
         ("rekey-new", "rekey-events"),
@@ -204,12 +246,7 @@ fn an_arrow_that_points_back_is_found() {
 
 #[test]
 fn every_crate_has_its_arrows_written_down() {
-    let metadata = MetadataCommand::new()
-        .manifest_path(tree::root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .unwrap();
-    let members: BTreeSet<_> = metadata
+    let members: BTreeSet<_> = metadata()
         .packages
         .iter()
         .map(|one| one.name.to_string())
@@ -233,7 +270,12 @@ fn the_protocol_is_built_from_five_crates() {
 
 #[test]
 fn pure_crates_know_no_sdk_no_lambda_and_no_runtime() {
-    for package in ["rekey-events", "rekey-registry", "rekey-rotation"] {
+    for package in [
+        "rekey-audit",
+        "rekey-events",
+        "rekey-registry",
+        "rekey-rotation",
+    ] {
         let built_from = built_from(package);
         assert_eq!(
             outside(&OUTSIDE_THE_CORE, &built_from),

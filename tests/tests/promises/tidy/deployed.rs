@@ -1,10 +1,9 @@
 //! What is in the binaries that go to AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
-use super::crate_graph::tree_of;
-use super::{holds, tree};
+use super::crate_graph::{functions, tree_of};
+use super::holds;
 
 /// Two TLS stacks, a slow start, or code that is for tests and tools.
 const NOT_DEPLOYED: [&str; 7] = [
@@ -16,15 +15,6 @@ const NOT_DEPLOYED: [&str; 7] = [
     "proptest",
     "schemars",
 ];
-
-fn functions() -> Vec<String> {
-    let entries = fs::read_dir(tree::root().join("functions")).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| format!("rekey-{}", entry.unwrap().file_name().to_str().unwrap()))
-        .collect();
-    names.sort();
-    names
-}
 
 /// Reads `cargo tree -e normal,features --prefix none`: lines such as `tokio feature "rt"` and `tokio v1.54.1`.
 fn not_to_be_deployed(graph: &str) -> Vec<String> {

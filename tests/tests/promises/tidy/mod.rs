@@ -8,6 +8,7 @@ mod links;
 mod manifests;
 mod places;
 mod rooms;
+pub mod runbooks;
 pub mod rust_source;
 mod sources;
 pub mod toml;

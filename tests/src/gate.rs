@@ -47,6 +47,11 @@ impl Gate {
     pub fn open(&self) {
         self.open.store(true, Ordering::SeqCst);
     }
+
+    /// Closes it to whoever comes from now on.
+    pub fn close(&self) {
+        self.open.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Drop for Gate {

@@ -1,5 +1,8 @@
 //! `cargo xtask demo`: starts what it needs, then runs the story (tests/src/bin).
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::services::{NEWEST, Services};
@@ -11,12 +14,17 @@ pub fn demo(break_it: Option<&str>, json: bool) -> Result<()> {
         "building the functions, the command line and the demo (a few minutes the first time)"
     );
     let services = Services::start(&[NEWEST])?.with_programs()?;
-    with(&services, break_it, json)
+    run::shown(&mut story(&program()?, &services, break_it, json))
 }
 
-/// The same on services that run already.
-pub fn with(services: &Services, break_it: Option<&str>, json: bool) -> Result<()> {
-    let mut story = run::command(functions::stage("rekey-local")?);
+/// Builds what tells the story.
+pub fn program() -> Result<PathBuf> {
+    functions::stage("rekey-local")
+}
+
+/// One story, on services that run already.
+pub fn story(program: &Path, services: &Services, break_it: Option<&str>, json: bool) -> Command {
+    let mut story = run::command(program);
     story.arg("demo");
     if let Some(how) = break_it {
         story.args(["--break", how]);
@@ -25,5 +33,5 @@ pub fn with(services: &Services, break_it: Option<&str>, json: bool) -> Result<(
         story.arg("--json");
     }
     services.tell(&mut story);
-    run::shown(&mut story)
+    story
 }

@@ -2,31 +2,47 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::{place, run};
 
 /// The functions, by package and binary.
-pub const DEPLOYED: [&str; 5] = [
+pub const DEPLOYED: [&str; 7] = [
     "rekey-rotate",
     "rekey-request",
     "rekey-observe",
     "rekey-sweep",
     "rekey-retire",
+    "rekey-audit-writer",
+    "rekey-checkpoint",
 ];
 /// The command line that speaks to them.
 const COMMAND_LINE: &str = "rekey-cli";
 
 /// Builds the functions and the command line as tests and the demo run them: the dev profile, only their
 /// own features. Returns the folder that they are in.
+///
+/// The functions are built by the command that `sam build` runs in its debug mode, which names the machine's
+/// own target: what the tests deploy and what SAM deploys are then the same files, built once.
 pub fn programs() -> Result<PathBuf> {
-    let mut build = run::cargo();
-    build.args(["build", "--quiet", "--bins"]);
-    for package in DEPLOYED.into_iter().chain([COMMAND_LINE]) {
-        build.args(["--package", package]);
+    let host = host()?;
+    // One by one: together, the features of the command line would be those of the functions too.
+    for packages in [DEPLOYED.as_slice(), &[COMMAND_LINE]] {
+        let mut build = run::cargo();
+        build.args(["build", "--quiet", "--bins", "--target", &host]);
+        for package in packages {
+            build.args(["--package", package]);
+        }
+        run::shown(&mut build)?;
     }
-    run::shown(&mut build)?;
-    Ok(place::target().join("debug"))
+    Ok(place::target().join(host).join("debug"))
+}
+
+/// The target that rustc builds for when it is told none.
+fn host() -> Result<String> {
+    let said = run::quiet(run::command("rustc").arg("-vV"))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not say its host")?.to_owned())
 }
 
 /// Builds a program of the tests' stage, with the features that every test stage has.

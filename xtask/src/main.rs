@@ -7,13 +7,17 @@
 
 mod asyncapi;
 mod bench;
+mod beside;
 mod demo;
+mod docker;
 mod functions;
 mod local_cloud;
+mod package;
 mod place;
 mod postgres;
 mod python;
 mod run;
+mod sam;
 mod services;
 mod stages;
 mod tools;
@@ -23,6 +27,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::package::Arch;
 
 /// Sets up, tests and shows Rekey on this machine. Needs Rust and Python 3; installs the rest itself:
 /// Python packages into target/venv, servers and tools into a cache outside the clone
@@ -67,10 +73,18 @@ enum Command {
     /// Send one event to one function without Docker, and print its answer. Uses what `up` started.
     Invoke {
         /// The function.
-        #[arg(value_parser = ["rotate", "request", "observe", "sweep", "retire"])]
+        #[arg(value_parser = ["rotate", "request", "observe", "sweep", "retire", "audit", "checkpoint"])]
         function: String,
         /// The file with the event, such as events/samples/invoke/doctor.json.
         event: PathBuf,
+    },
+    /// Build the zips that are deployed into target/package, for release, and print their sizes. Exits with 1
+    /// when one needs a newer glibc than Amazon Linux 2023 has, or is larger than it may be. Not part of
+    /// `test`: it is a long build.
+    Package {
+        /// The processor of the functions.
+        #[arg(long, value_enum, default_value = "x86_64")]
+        arch: Arch,
     },
     /// Measure the rotation function's release build, and exit with 1 when it misses a target of
     /// docs/bench.md. Not part of `test`: it wants a quiet machine and a long build.
@@ -96,6 +110,7 @@ fn main() -> ExitCode {
         Command::Up { foreground } => up::up(foreground),
         Command::Down => up::down(),
         Command::Invoke { function, event } => up::invoke(&function, &event),
+        Command::Package { arch } => package::package(arch),
         Command::Bench { runs, python, json } => bench::bench(runs, python.as_deref(), json),
     };
     match result {

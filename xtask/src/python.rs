@@ -1,4 +1,4 @@
-//! One private virtual environment for all Python tools, in `target/venv`.
+//! Private virtual environments for Python tools, below the build folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,24 +8,37 @@ use anyhow::{Context as _, Result, bail};
 use crate::{place, run};
 
 /// What is installed: exact pins, each beside what needs it.
-const REQUIREMENTS: [&str; 2] = [
+const TOOLS: [&str; 2] = [
     "tests/local_cloud/requirements.txt",
     "infra/requirements.txt",
 ];
 
-/// The virtual environment, installed.
+/// SAM CLI pins other versions of what the local cloud runs on, so it has an environment of its own.
+const SAM: [&str; 1] = ["xtask/sam-requirements.txt"];
+
+/// A virtual environment, installed.
 pub struct Venv {
     dir: PathBuf,
 }
 
 impl Venv {
-    /// Installs what is not installed yet. A changed pin makes the environment anew.
+    /// The one with the local cloud and the linter of templates.
     pub fn ready() -> Result<Self> {
+        Self::with("venv", &TOOLS)
+    }
+
+    /// The one with SAM CLI, cargo-lambda and zig.
+    pub fn of_sam() -> Result<Self> {
+        Self::with("sam-venv", &SAM)
+    }
+
+    /// Installs what is not installed yet. A changed pin makes the environment anew.
+    fn with(name: &str, requirements: &[&'static str]) -> Result<Self> {
         let venv = Self {
-            dir: place::target().join("venv"),
+            dir: place::target().join(name),
         };
         let stamp = venv.dir.join("rekey-requirements");
-        let wanted = REQUIREMENTS
+        let wanted = requirements
             .iter()
             .map(|file| fs::read_to_string(place::root().join(file)).context(*file))
             .collect::<Result<Vec<_>>>()?
@@ -46,7 +59,7 @@ impl Venv {
             "--quiet",
             "--disable-pip-version-check",
         ]);
-        for file in REQUIREMENTS {
+        for file in requirements {
             pip.args(["-r", file]);
         }
         run::quiet(&mut pip)?;
@@ -59,9 +72,14 @@ impl Venv {
         self.dir.join("bin/python")
     }
 
+    /// The folder of its programs.
+    pub fn programs(&self) -> PathBuf {
+        self.dir.join("bin")
+    }
+
     /// One of its programs.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.dir.join("bin").join(name)
+        self.programs().join(name)
     }
 }
 

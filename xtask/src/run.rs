@@ -13,18 +13,22 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// Cargo, as this xtask was started with.
-///
-/// What cargo tells this process about its own package is taken out: build scripts look at it, and would
-/// build their crates again each time they are called from here instead of from a shell.
 pub fn cargo() -> Command {
-    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    as_from_a_shell(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A command that calls cargo, without what cargo tells this process about its own package: build scripts
+/// look at it, and would build their crates again each time they are called from here instead of from a
+/// shell.
+pub fn as_from_a_shell(program: impl AsRef<OsStr>) -> Command {
+    let mut command = command(program);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(&name);
+            command.env_remove(&name);
         }
     }
-    cargo
+    command
 }
 
 /// Runs it with its output shown.
@@ -58,7 +62,7 @@ pub fn quiet(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn line(command: &Command) -> String {
+pub fn line(command: &Command) -> String {
     let mut text = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
         text.push(' ');

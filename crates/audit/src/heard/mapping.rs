@@ -176,8 +176,8 @@ mod page {
 
     use super::{Mapping, Naming, SaidBy, UNRECOGNISED, named};
 
-    const OPENING: &str = include_str!("page/opening.md");
-    const CLOSING: &str = include_str!("page/closing.md");
+    const OPENING: &str = include_str!("page/opening.txt");
+    const CLOSING: &str = include_str!("page/closing.txt");
 
     fn page() -> String {
         let mut page = OPENING.to_owned();

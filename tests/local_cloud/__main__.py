@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import shutil
 import sys
 import threading
 import time
@@ -208,7 +209,9 @@ def main():
     threading.Thread(target=announce, args=(port,), daemon=True, name="announce").start()
     asyncio.run(serve(sock, given.parent, given.journal, settings))
     from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
     lambda_runtime.reset()  # ends the functions' processes
+    shutil.rmtree(lambda_svc._PROVIDED_CODE_CACHE, ignore_errors=True)  # their programs, some 60 MB
     sys.stdout.flush()
     os._exit(0)  # threads that still wait for a function must not hold us
 

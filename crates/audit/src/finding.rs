@@ -51,6 +51,20 @@ pub enum Finding {
         /// Its place.
         seq: u64,
     },
+    /// Its seal was made with an older key than that of the record before it: a key that was rotated away is
+    /// not used again.
+    OldKey {
+        /// Its place.
+        seq: u64,
+    },
+    /// The newest checkpoint is younger than these records by more than it may be behind, and does not vouch
+    /// for them: they did not hold when it was made.
+    Unvouched {
+        /// The first of them.
+        from: u64,
+        /// The last.
+        to: u64,
+    },
     /// It is filed under something else than it says, so that a search misses it.
     Misfiled {
         /// Its place.
@@ -102,6 +116,14 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// Whether the records themselves may still be right: they are only not found by what they say.
+    #[must_use]
+    pub const fn is_of_the_filing(&self) -> bool {
+        matches!(self, Self::Misfiled { .. })
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -118,6 +140,16 @@ impl fmt::Display for Finding {
             Self::UnknownKey { seq } => {
                 write!(f, "record {seq} is sealed with a key that was not given")
             }
+            Self::OldKey { seq } => {
+                write!(
+                    f,
+                    "record {seq} is sealed with an older key than the one before it"
+                )
+            }
+            Self::Unvouched { from, to } => write!(
+                f,
+                "records {from} to {to} are older than the newest checkpoint, and it does not vouch for them"
+            ),
             Self::Misfiled { seq } => {
                 write!(
                     f,

@@ -2,7 +2,9 @@
 //! then signed. So a signature is never put under something that somebody without the key has written.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rekey_events::ErrorClass;
 
 use crate::chain::Chain;
@@ -12,11 +14,13 @@ use crate::checkpoint::{
 use crate::digest::{Unwritable, hex};
 use crate::finding::Finding;
 use crate::head::Head;
-use crate::keyring::{Check, Keyring};
+use crate::keyring::{Check, KeyId, Keyring};
 use crate::link::{BEGINNING, written};
 use crate::trail::{Trail, TrailError};
 use crate::verify::Inspection;
 
+/// How many chains are looked at beside each other.
+const AT_ONCE: usize = 16;
 /// How many records are read at once.
 const PAGE: usize = 200;
 
@@ -96,13 +100,11 @@ where
     S: Signer,
 {
     let before = last_of_ours(vault, signer, stage).await?;
-    let mut looking = Looking {
+    let looking = Looking {
         trail,
         keyring,
-        left: most,
-        looked_at: 0,
-        behind: 0,
-        broken: Vec::new(),
+        left: AtomicUsize::new(most),
+        looked_at: AtomicUsize::new(0),
     };
     let mut ends: BTreeMap<Chain, Option<End>> = BTreeMap::new();
     for end in before.iter().flat_map(|before| &before.chains) {
@@ -111,9 +113,15 @@ where
     for chain in trail.chains().await? {
         ends.entry(chain).or_default();
     }
-    let mut chains = Vec::new();
-    for (chain, end) in ends {
-        chains.extend(looking.at(chain, end).await?);
+    let looks = stream::iter(ends).map(|(chain, end)| looking.at(chain, end));
+    let looks: Vec<Look> = looks.buffered(AT_ONCE).try_collect().await?;
+    let behind = looks.iter().filter(|look| look.is_behind).count();
+    let (mut chains, mut broken) = (Vec::new(), Vec::new());
+    for look in looks {
+        chains.extend(look.end);
+        if !look.findings.is_empty() {
+            broken.push((look.chain, look.findings));
+        }
     }
     let number = before.as_ref().map_or(0, |before| before.number) + 1;
     let previous = match &before {
@@ -124,7 +132,11 @@ where
         v: 1,
         stage: stage.to_owned(),
         number,
-        at: written(now),
+        // A clock that is set back makes no checkpoint older than the one before it.
+        at: before
+            .as_ref()
+            .map_or_else(String::new, |before| before.at.clone())
+            .max(written(now)),
         previous,
         chains,
     };
@@ -137,14 +149,18 @@ where
         signature: hex(&signature),
     };
     let text = serde_json::to_string(&signed).map_err(|_| Unwritable)?;
-    vault.keep(&name, &text).await?;
+    match vault.keep(&name, &text).await {
+        // A lost answer and its repetition: what stands there is ours.
+        Err(VaultError::Taken) if vault.read(&name).await? == text => {}
+        kept => kept?,
+    }
     Ok(Made {
         number,
         name,
         chains: count,
-        records: looking.looked_at,
-        behind: looking.behind,
-        broken: looking.broken,
+        records: looking.looked_at.into_inner(),
+        behind,
+        broken,
     })
 }
 
@@ -173,27 +189,52 @@ async fn last_of_ours<V: Vault, S: Signer>(
 struct Looking<'a, T> {
     trail: &'a T,
     keyring: &'a Keyring,
-    left: usize,
-    looked_at: usize,
-    behind: usize,
-    broken: Vec<(Chain, Vec<Finding>)>,
+    left: AtomicUsize,
+    looked_at: AtomicUsize,
+}
+
+/// What was seen of one chain.
+struct Look {
+    chain: Chain,
+    /// Its end, as it is to be signed.
+    end: Option<End>,
+    /// Whether it has more records than were looked at.
+    is_behind: bool,
+    findings: Vec<Finding>,
 }
 
 impl<T: Trail> Looking<'_, T> {
-    /// The end of a chain as it is to be signed: behind the last record that is sound.
-    async fn at(&mut self, chain: Chain, end: Option<End>) -> Result<Option<End>, TrailError> {
-        let mut findings = self.check_end(&chain, end.as_ref()).await?;
+    /// The end of a chain as it is to be signed: behind the last record that is sound. A record that is only
+    /// filed wrongly is told of, and signed.
+    async fn at(&self, chain: Chain, end: Option<End>) -> Result<Look, TrailError> {
+        let mut look = Look {
+            chain: chain.clone(),
+            end: end.clone(),
+            is_behind: false,
+            findings: Vec::new(),
+        };
+        let key = match self.last_of(&chain, end.as_ref()).await? {
+            Ok(key) => key,
+            Err(finding) => {
+                look.findings.push(finding);
+                return Ok(look);
+            }
+        };
         let (mut seq, hash) = end
             .as_ref()
             .map_or((0, BEGINNING), |end| (end.seq, end.hash.as_str()));
-        let mut inspection = Inspection::behind(chain.clone(), seq, hash, Some(self.keyring));
-        let mut reached = end.clone();
+        let (ring, name) = (Some(self.keyring), chain.clone());
+        let mut inspection = Inspection::behind(name, seq, hash, key.as_ref(), ring);
+        let mut reached = end;
         let mut all = false;
-        while findings.is_empty() && self.left > 0 {
-            let limit = self.left.min(PAGE);
+        while inspection.sound_end().is_some() {
+            let limit = self.take(PAGE);
+            if limit == 0 {
+                break;
+            }
             let page = self.trail.links(&chain, seq, limit).await?;
-            self.left -= page.len();
-            self.looked_at += page.len();
+            self.looked_at.fetch_add(page.len(), Ordering::Relaxed);
+            self.left.fetch_add(limit - page.len(), Ordering::Relaxed);
             for stored in &page {
                 inspection.look(stored);
                 seq = stored.seq;
@@ -207,28 +248,41 @@ impl<T: Trail> Looking<'_, T> {
                     at: link.recorded_at.clone(),
                 });
             }
-            findings.extend_from_slice(inspection.findings());
             if page.len() < limit {
                 all = true;
                 break;
             }
         }
-        if findings.is_empty() && all {
-            findings.extend(match self.trail.head(&chain).await {
+        let sound = inspection.sound_end().is_some();
+        look.findings.extend_from_slice(inspection.findings());
+        let mut short = None;
+        if sound && all {
+            short = match self.trail.head(&chain).await {
                 Ok(head) => self.wrong_with(&chain, head.as_ref(), seq),
                 // What somebody has written there is a matter of this chain and of no other.
                 Err(TrailError::Corrupt(_)) => Some(Finding::HeadForged),
                 Err(error) => return Err(error),
-            });
+            };
         }
-        if findings.is_empty() && !all {
-            self.behind += 1;
+        look.is_behind = sound && !all;
+        if sound && short.is_none() {
+            look.end = reached;
         }
-        if !findings.is_empty() {
-            self.broken.push((chain, findings));
-            return Ok(end);
-        }
-        Ok(reached)
+        look.findings.extend(short);
+        Ok(look)
+    }
+
+    /// Takes from what may still be read, at most `most`; what is not used is given back.
+    fn take(&self, most: usize) -> usize {
+        let mut taken = 0;
+        let take = |left: usize| {
+            taken = left.min(most);
+            Some(left - taken)
+        };
+        let _left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken
     }
 
     /// What is wrong with the end of a chain, `seq` being the last record that was seen. It may have moved on
@@ -239,6 +293,9 @@ impl<T: Trail> Looking<'_, T> {
             Some(head) if head.chain != *chain || head.sealed_by(self.keyring) == Check::Wrong => {
                 Some(Finding::HeadForged)
             }
+            Some(head) if head.sealed_by(self.keyring) == Check::UnknownKey => {
+                Some(Finding::UnknownKey { seq: head.seq })
+            }
             Some(head) if head.seq < seq => Some(Finding::HeadElsewhere {
                 head: head.seq,
                 found: seq,
@@ -247,27 +304,26 @@ impl<T: Trail> Looking<'_, T> {
         }
     }
 
-    /// Whether what was signed last is still there.
-    async fn check_end(
-        &mut self,
+    /// The key of the record that was signed last, if it is still there.
+    async fn last_of(
+        &self,
         chain: &Chain,
         end: Option<&End>,
-    ) -> Result<Vec<Finding>, TrailError> {
+    ) -> Result<Result<Option<KeyId>, Finding>, TrailError> {
         let Some(end) = end.filter(|end| end.seq > 0) else {
-            return Ok(Vec::new());
+            return Ok(Ok(None));
         };
         let there = self.trail.links(chain, end.seq - 1, 1).await?;
-        let same = there.first().is_some_and(|stored| {
-            let same = |link: &crate::link::Link| link.hash == end.hash && link.seq == end.seq;
-            stored.seq == end.seq && stored.link.as_ref().is_ok_and(same)
-        });
-        Ok(if same {
-            Vec::new()
-        } else {
-            vec![Finding::Removed {
+        let link = there.into_iter().next();
+        let link = link.filter(|stored| stored.seq == end.seq);
+        let link = link.and_then(|stored| stored.link.ok());
+        let same = link.filter(|link| link.hash == end.hash && link.holds(chain, end.seq));
+        Ok(match same {
+            Some(link) => Ok(Some(link.key)),
+            None => Err(Finding::Removed {
                 from: end.seq,
                 to: end.seq,
-            }]
+            }),
         })
     }
 }

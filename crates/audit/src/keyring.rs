@@ -27,6 +27,13 @@ impl KeyId {
     }
 }
 
+impl KeyId {
+    /// Its number; keys are numbered one after the other, so a lower one is older.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -98,6 +98,26 @@ impl Link {
         })
     }
 
+    /// Reads a link from the store, which keeps it in its canonical spelling and in no other: a text with a
+    /// field twice would say one thing to one reader and another to the next.
+    ///
+    /// # Errors
+    /// [`NoLink`].
+    pub fn parse_stored(text: &str) -> Result<Self, NoLink> {
+        let link = Self::parse(text)?;
+        match canonical(&link) {
+            Ok(bytes) if bytes == text.as_bytes() => Ok(link),
+            _ => Err(NoLink { column: 0 }),
+        }
+    }
+
+    /// Whether it is what was hashed, and stands where it says.
+    #[must_use]
+    pub fn holds(&self, chain: &Chain, seq: u64) -> bool {
+        let hash = self.hashed();
+        self.chain == *chain && self.seq == seq && hash.is_ok_and(|hash| hash == self.hash)
+    }
+
     /// The record.
     ///
     /// # Errors

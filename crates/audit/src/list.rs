@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
 use rekey_events::AuditRecord;
 
 use crate::chain::Chain;
-use crate::index::{By, Partition, SHARDS, day_of, from, value};
-use crate::link::Link;
-use crate::trail::{Place, Trail, TrailError};
+use crate::index::{By, Indexed, Partition, SHARDS, day_of, from, value};
+use crate::trail::{Place, Stored, Trail, TrailError};
 
 /// What is looked for. What is not given is not asked.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -70,9 +71,16 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn of(link: Link) -> Option<Self> {
+    /// What stands at a place, if it is what was hashed, says that it belongs there, and is filed as it says.
+    /// Whoever can write into the table can file anything anywhere.
+    fn of(place: &Place, stored: Stored) -> Option<Self> {
+        let link = stored.link.ok()?;
+        let record = link.record().ok()?;
+        let filed = Indexed::of(&record, &place.chain, place.seq);
+        let is_filed = stored.indexed.is_none_or(|indexed| indexed == filed);
+        (is_filed && link.holds(&place.chain, place.seq)).then_some(())?;
         Some(Self {
-            record: link.record().ok()?,
+            record,
             chain: link.chain,
             seq: link.seq,
             hash: link.hash,
@@ -87,7 +95,7 @@ pub struct Listed {
     pub entries: Vec<Entry>,
     /// What to go on with; none at the end of the range.
     pub next: Option<String>,
-    /// How many could not be read. `verify` says which.
+    /// How many could not be read, or are not what they say. `verify` says which.
     pub unreadable: usize,
 }
 
@@ -102,6 +110,8 @@ pub async fn list<T: Trail>(
     limit: usize,
 ) -> Result<Listed, TrailError> {
     let mut listed = Listed::default();
+    // What stands in a chain that no checkpoint looks at is nobody's record.
+    let chains: BTreeSet<Chain> = trail.chains().await?.into_iter().collect();
     let (by, text) = wanted.narrowest();
     let mut before = from(wanted.until);
     if let Some(cursor) = cursor.filter(|cursor| **cursor < *before) {
@@ -128,9 +138,11 @@ pub async fn list<T: Trail>(
         found.truncate(limit);
         let places: Vec<Place> = found.iter().map(|(_, place)| place.clone()).collect();
         let stored = trail.fetch(&places).await?;
-        for ((at, _), stored) in found.iter().zip(stored) {
+        for ((at, place), stored) in found.iter().zip(stored) {
             before.clone_from(at);
-            let entry = stored.and_then(|stored| Entry::of(stored.link.ok()?));
+            let named = chains.contains(&place.chain);
+            let stored = stored.filter(|_| named);
+            let entry = stored.and_then(|stored| Entry::of(place, stored));
             match entry {
                 Some(entry) if wanted.wants(&entry.record) => listed.entries.push(entry),
                 Some(_) => {}

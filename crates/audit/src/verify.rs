@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use rekey_events::Timestamp;
 use serde::Serialize;
 
 use crate::chain::Chain;
@@ -7,10 +8,13 @@ use crate::checkpoint::{Checkpoint, PublicKey, Signed};
 use crate::finding::Finding;
 use crate::head::Head;
 use crate::index::Indexed;
-use crate::keyring::{Check, Keyring};
+use crate::keyring::{Check, KeyId, Keyring};
 use crate::link::{BEGINNING, Link};
 use crate::trail::Stored;
 
+/// How long after a record the newest checkpoint may be made that does not vouch for it yet, in seconds: two
+/// of them are made in that time.
+const BEHIND: i64 = 600;
 /// How many findings of one chain are told; the rest is counted.
 const TOLD: usize = 100;
 
@@ -181,6 +185,14 @@ pub struct Inspection<'a> {
     marks: BTreeMap<u64, Mark>,
     /// The place and the hash that the next record follows; no hash when the last could not be read.
     next_after: (u64, Option<String>),
+    /// The number of the key of the last seal.
+    key: Option<u64>,
+    /// The first record behind the last one that a checkpoint vouches for.
+    unsigned: Option<Seen>,
+    /// When the newest checkpoint was made, in seconds since 1970.
+    newest: Option<i64>,
+    /// Whether anything is wrong with the records themselves.
+    is_broken: bool,
     verdict: Verdict,
 }
 
@@ -193,6 +205,10 @@ impl<'a> Inspection<'a> {
             keyring,
             marks,
             next_after: (0, Some(BEGINNING.to_owned())),
+            key: None,
+            unsigned: None,
+            newest: signatures.newest.as_ref().and_then(|(_, at)| unix(at)),
+            is_broken: false,
             verdict: Verdict {
                 chain,
                 records: 0,
@@ -208,10 +224,17 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// Of a chain from behind a record that is known: its place, and its hash.
+    /// Of a chain from behind a record that is known: its place, its hash, and the key of its seal.
     #[must_use]
-    pub fn behind(chain: Chain, seq: u64, hash: &str, keyring: Option<&'a Keyring>) -> Self {
+    pub fn behind(
+        chain: Chain,
+        seq: u64,
+        hash: &str,
+        key: Option<&KeyId>,
+        keyring: Option<&'a Keyring>,
+    ) -> Self {
         let mut inspection = Self::new(chain, keyring, &Signatures::default());
+        inspection.key = key.and_then(KeyId::number);
         inspection.next_after = (seq, Some(hash.to_owned()));
         inspection.verdict.sound_to = seq;
         inspection
@@ -267,6 +290,12 @@ impl<'a> Inspection<'a> {
             Some(Check::Wrong) => self.find(Finding::Forged { seq }),
             Some(Check::UnknownKey) => self.find(Finding::UnknownKey { seq }),
         }
+        let key = link.key.number();
+        if key < self.key {
+            self.find(Finding::OldKey { seq });
+        } else {
+            self.key = key;
+        }
     }
 
     /// A store that has indexes finds a record by them.
@@ -289,12 +318,16 @@ impl<'a> Inspection<'a> {
             if mark.hash == link.hash {
                 self.verdict.signed = Some(seen.clone());
                 self.verdict.signed_at = Some(mark.at);
+                self.unsigned = None;
             } else {
                 self.find(Finding::NotAsSigned {
                     seq,
                     checkpoint: mark.number,
                 });
             }
+        }
+        if self.verdict.signed.as_ref().is_none_or(|to| to.seq < seq) {
+            self.unsigned.get_or_insert_with(|| seen.clone());
         }
         self.verdict.first.get_or_insert_with(|| seen.clone());
         self.verdict.last = Some(seen);
@@ -317,14 +350,30 @@ impl<'a> Inspection<'a> {
         if let Some(ends) = ends {
             self.look_at_ends(ends, found, hash.as_deref());
         }
+        if let (Some(first), Some(newest)) = (&self.unsigned, self.newest)
+            && unix(&first.recorded_at).is_some_and(|at| at + BEHIND < newest)
+        {
+            self.find(Finding::Unvouched {
+                from: first.seq,
+                to: found,
+            });
+        }
         self.verdict
     }
 
     fn look_at_ends(&mut self, ends: Ends<'_>, found: u64, hash: Option<&str>) {
-        let forged = [ends.before, ends.after].into_iter().flatten().any(|head| {
-            let seal = self.keyring.map(|keyring| head.sealed_by(keyring));
-            head.chain != self.verdict.chain || seal == Some(Check::Wrong)
+        let heads = [ends.before, ends.after].into_iter().flatten();
+        let seals = heads.clone().filter_map(|head| {
+            let keyring = self.keyring?;
+            Some((head.seq, head.sealed_by(keyring)))
         });
+        let seals: Vec<(u64, Check)> = seals.collect();
+        let forged = heads.clone().any(|head| head.chain != self.verdict.chain)
+            || seals.iter().any(|(_, seal)| *seal == Check::Wrong);
+        let unknown = seals.iter().find(|(_, seal)| *seal == Check::UnknownKey);
+        if let Some((seq, _)) = unknown {
+            self.find(Finding::UnknownKey { seq: *seq });
+        }
         let expected = ends.before.map_or(0, |head| head.seq);
         if forged {
             self.find(Finding::HeadForged);
@@ -347,12 +396,12 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// The place and the hash of the last record, while nothing is wrong.
+    /// The place and the hash of the last record, while nothing is wrong with the records themselves.
     #[must_use]
     pub fn sound_end(&self) -> Option<(u64, &str)> {
         let (seq, hash) = &self.next_after;
         let hash = hash.as_deref()?;
-        (self.verdict.findings.is_empty() && self.verdict.more == 0).then_some((*seq, hash))
+        (!self.is_broken).then_some((*seq, hash))
     }
 
     /// What is wrong so far.
@@ -362,10 +411,15 @@ impl<'a> Inspection<'a> {
     }
 
     fn find(&mut self, finding: Finding) {
+        self.is_broken |= !finding.is_of_the_filing();
         if self.verdict.findings.len() < TOLD {
             self.verdict.findings.push(finding);
         } else {
             self.verdict.more += 1;
         }
     }
+}
+
+fn unix(at: &str) -> Option<i64> {
+    Timestamp::parse(at).ok().map(Timestamp::unix)
 }

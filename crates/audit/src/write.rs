@@ -163,6 +163,7 @@ struct ChainWriter<'a, A, W> {
 
 impl<A: Append, W: Wait> ChainWriter<'_, A, W> {
     async fn write(&self, records: &[&AuditRecord]) -> Result<Done, WriteError> {
+        let mut first = None;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 self.wait.wait(attempt).await;
@@ -170,6 +171,8 @@ impl<A: Append, W: Wait> ChainWriter<'_, A, W> {
             let (mut done, fresh) = self.sort(records).await?;
             let head = self.trail.head(self.chain).await?;
             let links = self.sealed(head.as_ref(), &fresh)?;
+            let stands_at = head.as_ref().map_or(0, |head| head.seq);
+            let stood_at = *first.get_or_insert(stands_at);
             let Some(last) = links.last() else {
                 return Ok(done);
             };
@@ -179,6 +182,10 @@ impl<A: Append, W: Wait> ChainWriter<'_, A, W> {
                     done.new = links.len();
                     done.links.extend(links);
                     return Ok(done);
+                }
+                // Others move the end. What is in the way of one that does not move was not written by them.
+                Err(AppendError::Conflict) if attempt + 1 == ATTEMPTS && stood_at == stands_at => {
+                    return Err(WriteError::Forged(self.chain.clone()));
                 }
                 Err(AppendError::Conflict) => {}
                 Err(AppendError::Failed(error)) => return Err(error.into()),
@@ -202,7 +209,7 @@ impl<A: Append, W: Wait> ChainWriter<'_, A, W> {
         for (record, place) in once.into_iter().zip(found) {
             match place {
                 Some(place) => {
-                    known.push(record.id);
+                    known.push((record.id, place.clone()));
                     places.push(place);
                 }
                 None => fresh.push(record),
@@ -214,12 +221,20 @@ impl<A: Append, W: Wait> ChainWriter<'_, A, W> {
             gone: BTreeSet::new(),
         };
         let stored = self.trail.fetch(&places).await?;
-        for (id, stored) in known.into_iter().zip(stored) {
-            // Whoever can write into the table can say of a record that it is there already. So it is looked at.
+        for ((id, place), stored) in known.into_iter().zip(stored) {
+            // Whoever can write into the table can say of a record that it is there already. So it is looked at,
+            // seal and all.
             let link = stored.and_then(|stored| stored.link.ok());
-            match link.filter(|link| link.record().is_ok_and(|record| record.id == id)) {
-                Some(link) => done.links.push(link),
-                None => {
+            let is_meant = |link: &Link| {
+                place.chain == *self.chain
+                    && link.holds(&place.chain, place.seq)
+                    && link.record().is_ok_and(|record| record.id == id)
+            };
+            let link = link.filter(is_meant);
+            match link.as_ref().map(|link| link.sealed_by(self.keyring)) {
+                Some(Check::Right) => done.links.extend(link),
+                Some(Check::UnknownKey) => return Err(WriteError::UnknownKey(self.chain.clone())),
+                Some(Check::Wrong) | None => {
                     done.gone.insert(id);
                 }
             }

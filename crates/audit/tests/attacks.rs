@@ -13,7 +13,8 @@ use std::ops::RangeInclusive;
 use rekey_audit::testing::{Attacker, LocalSigner, MemoryTrail, MemoryVault, keyring, record};
 use rekey_audit::{
     Chain, Ends, Finding, Inspection, Keyring, Link, Made, Onward, OnwardError, Signatures, Signed,
-    Signer as _, Trail as _, Vault as _, Verdict, Wait, checkpoint, newest, write,
+    Signer as _, Trail as _, Vault as _, Verdict, Wait, Wanted, WriteError, checkpoint, list,
+    newest, write,
 };
 
 const NOW: i64 = 1_795_312_800;
@@ -308,6 +309,122 @@ async fn a_record_that_is_only_said_to_be_there_is_not_taken_for_written() {
             (&[1][..], &Ok(1))
         );
     }
+}
+
+#[tokio::test]
+async fn a_link_that_was_planted_for_a_record_to_come_does_not_keep_it_from_being_written() {
+    for (chain, seq) in [("ghost", 1), ("acme", 13), ("acme", 4000)] {
+        let scene = Scene::set().await;
+        let unwelcome = record("acme", 77, TARGET, NOW).unwrap();
+        let chain = Chain::parse(chain).unwrap();
+        scene.attacker().plants(&unwelcome, &chain, seq);
+        let (trail, keys) = (&scene.trail, &scene.keyring);
+        let batch = [unwelcome.clone()];
+        let written = write(trail, &Nowhere, &AtOnce, keys, &batch, NOW).await;
+        let refused = written[0].result.as_ref().unwrap_err().to_string();
+        assert!(refused.contains("is not there"), "{chain}#{seq}: {refused}");
+        // Nor does a search show it: what is planted in a chain of records is found out by its hash or its place.
+        let wanted = Wanted {
+            request: Some("request-77".to_owned()),
+            since: NOW - 100,
+            until: NOW + 100,
+            ..Wanted::default()
+        };
+        let listed = list(trail, &wanted, None, 10).await.unwrap();
+        let found = scene.found(true).await;
+        assert!(!listed.entries.is_empty() || listed.unreadable == 1);
+        assert!(
+            listed.entries.is_empty() || found.contains(&Finding::Forged { seq }),
+            "{found:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_of_the_next_record_is_called_by_its_name() {
+    let scene = Scene::set().await;
+    let other = record("acme", 88, TARGET, NOW).unwrap();
+    scene.attacker().plants(&other, &acme(), 13);
+    let next = [record("acme", 13, TARGET, NOW).unwrap()];
+    let (trail, keys) = (&scene.trail, &scene.keyring);
+    let written = write(trail, &Nowhere, &AtOnce, keys, &next, NOW).await;
+    assert!(
+        matches!(written[0].result, Err(WriteError::Forged(_))),
+        "{:?}",
+        written[0].result
+    );
+}
+
+#[tokio::test]
+async fn a_search_shows_no_record_that_was_edited_or_filed_elsewhere() {
+    let scene = Scene::set().await;
+    scene.attacker().edits(4, "actor_id", "somebody-else");
+    scene.attacker().hides(5);
+    let wanted = Wanted {
+        tenant: Some("acme".to_owned()),
+        since: NOW - 100,
+        until: NOW + 100,
+        ..Wanted::default()
+    };
+    let listed = list(&scene.trail, &wanted, None, 50).await.unwrap();
+    assert_eq!((listed.entries.len(), listed.unreadable), (10, 2));
+    assert!(listed.entries.iter().all(|it| ![4, 5].contains(&it.seq)));
+}
+
+#[tokio::test]
+async fn an_end_that_is_sealed_with_a_key_that_nobody_has_is_found_and_never_signed() {
+    let scene = Scene::set().await;
+    scene.attacker().cuts_off_after(11);
+    scene.attacker().writes_the_head_with("99");
+    assert_eq!(scene.found(true).await, [Finding::UnknownKey { seq: 11 }]);
+    let made = scene.signs(2).await;
+    assert_eq!(
+        made.broken,
+        [(acme(), vec![Finding::UnknownKey { seq: 11 }])]
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_away_seals_nothing_any_more() {
+    let scene = Scene {
+        keyring: keyring(2).unwrap(),
+        ..Scene::set().await
+    };
+    scene.writes("acme", 13..=14).await;
+    scene.signs(2).await;
+    // Whoever has got hold of the old key.
+    let thief = Attacker::new(&scene.trail, acme(), keyring(1).unwrap());
+    thief.forges(&record("acme", 99, TARGET, NOW).unwrap());
+    let found = scene.found(true).await;
+    assert!(found.contains(&Finding::OldKey { seq: 15 }), "{found:?}");
+    let made = scene.signs(3).await;
+    assert!(
+        made.broken[0].1.contains(&Finding::OldKey { seq: 15 }),
+        "{:?}",
+        made.broken
+    );
+}
+
+#[tokio::test]
+async fn a_tail_that_checkpoints_refuse_to_vouch_for_is_found_without_the_keys() {
+    let scene = Scene::set().await;
+    let attacker = scene.attacker();
+    attacker.rewrites_from(11, "actor_id", "somebody-else");
+    assert!(scene.verdict(false).await.is_sound());
+    scene.signs(2).await;
+    scene.signs(3).await;
+    let unvouched = Finding::Unvouched { from: 11, to: 12 };
+    assert_eq!(scene.found(false).await, [unvouched]);
+}
+
+#[tokio::test]
+async fn a_record_that_is_only_filed_wrongly_is_told_of_and_its_chain_is_signed_on() {
+    let scene = Scene::set().await;
+    scene.attacker().hides(11);
+    let made = scene.signs(2).await;
+    assert_eq!(made.broken, [(acme(), vec![Finding::Misfiled { seq: 11 }])]);
+    let verdict = scene.verdict(false).await;
+    assert_eq!(verdict.signed.map(|seen| seen.seq), Some(12));
 }
 
 #[tokio::test]

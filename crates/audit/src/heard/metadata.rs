@@ -1,6 +1,6 @@
 //! What else an event says: kept by its own names, as far as the contract knows it.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::fit::MOST_ITEMS;
 use super::redact::redacted;
@@ -112,6 +112,8 @@ fn keep(name: &str, value: Value, inner: &[&str]) -> Option<Value> {
         Value::Bool(_) => Some(value),
         // A chain is hashed by a canonical spelling, and fractions have too many.
         Value::Number(number) if number.is_f64() => None,
+        // RFC 8785 writes numbers as the doubles of ECMAScript do, which are exact up to 2^53.
+        Value::Number(number) if !is_exact(&number) => Some(Value::String(number.to_string())),
         Value::Number(_) => Some(value),
         Value::String(text) if EXACT.contains(&name) => Some(Value::String(text)),
         Value::String(text) => Some(Value::String(redacted(&text))),
@@ -132,6 +134,14 @@ fn keep(name: &str, value: Value, inner: &[&str]) -> Option<Value> {
             (!kept.is_empty()).then_some(Value::Object(kept))
         }
     }
+}
+
+fn is_exact(number: &Number) -> bool {
+    const MOST: u64 = (1 << 53) - 1;
+    number
+        .as_i64()
+        .map_or_else(|| number.as_u64(), |number| Some(number.unsigned_abs()))
+        .is_some_and(|number| number <= MOST)
 }
 
 fn is_text_or_texts(value: &Value) -> bool {

@@ -172,6 +172,42 @@ impl<'a> Attacker<'a> {
             .insert(record.id.to_string(), self.place(seq));
     }
 
+    /// The same, with a link of their own at that place, which says that it belongs there.
+    pub fn plants(&self, record: &rekey_events::AuditRecord, chain: &Chain, seq: u64) {
+        if let Ok(mut link) = Link::seal(record, seq, BEGINNING, 0, &self.own) {
+            link.chain = chain.clone();
+            link.hash = link.hashed().unwrap_or_default();
+            let indexed = Indexed::of(record, chain, seq);
+            let place = Place {
+                chain: chain.clone(),
+                seq,
+            };
+            let stored = Stored {
+                seq,
+                link: Ok(link),
+                indexed: Some(indexed.clone()),
+            };
+            let mut tables = self.trail.tables();
+            for (by, partition) in indexed.partitions {
+                let key = (by, partition, indexed.at.clone());
+                tables.index.insert(key, place.clone());
+            }
+            tables.links.insert(place.clone(), stored);
+            tables.recorded.insert(record.id.to_string(), place);
+        }
+    }
+
+    /// Makes the end of the chain with a key that nobody has, so that its seal cannot be checked.
+    pub fn writes_the_head_with(&self, key: &str) {
+        self.writes_the_head();
+        let mut tables = self.trail.tables();
+        if let Some(head) = tables.heads.get_mut(&self.chain)
+            && let Ok(key) = serde_json::from_value(Value::String(key.to_owned()))
+        {
+            head.key = key;
+        }
+    }
+
     /// Takes away what keeps a record from being written twice.
     pub fn forgets_what_was_recorded(&self) {
         self.trail.tables().recorded.clear();

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rekey_events::EventId;
@@ -18,6 +18,8 @@ pub(crate) struct Tables {
     /// What stands in the chains.
     pub(crate) links: BTreeMap<Place, Stored>,
     pub(crate) heads: BTreeMap<Chain, Head>,
+    /// The names of the chains that were written into.
+    pub(crate) names: BTreeSet<Chain>,
     pub(crate) recorded: BTreeMap<String, Place>,
     pub(crate) index: BTreeMap<(By, String, String), Place>,
 }
@@ -30,12 +32,7 @@ impl MemoryTrail {
 
 impl Trail for MemoryTrail {
     async fn chains(&self) -> Result<Vec<Chain>, TrailError> {
-        let tables = self.tables();
-        let mut chains: Vec<Chain> = tables.heads.keys().cloned().collect();
-        chains.extend(tables.links.keys().map(|place| place.chain.clone()));
-        chains.sort();
-        chains.dedup();
-        Ok(chains)
+        Ok(self.tables().names.iter().cloned().collect())
     }
 
     async fn head(&self, chain: &Chain) -> Result<Option<Head>, TrailError> {
@@ -128,6 +125,7 @@ impl Append for MemoryTrail {
             tables.links.insert(place, stored);
         }
         tables.heads.insert(head.chain.clone(), head.clone());
+        tables.names.insert(head.chain.clone());
         Ok(())
     }
 }

@@ -186,7 +186,9 @@ impl Figures {
             self.steps.failed > 0,
             "no step failed, so nothing was healed"
         );
-        ensure!(self.retired == 3, "{} were retired, not 3", self.retired);
+        // The fourth grace ends with the story, now before it and now after it.
+        let retired = (3..=4).contains(&self.retired);
+        ensure!(retired, "{} were retired, not 3 or 4", self.retired);
         Ok(())
     }
 }

@@ -22,10 +22,8 @@ impl AuditTable {
     ) -> Result<Vec<Option<Place>>, TrailError> {
         let keys: Vec<Key> = ids.iter().map(Key::marker).collect();
         let items = self.items(&keys).await?;
-        let found = keys.iter().map(|key| items.get(key));
-        found
-            .map(|item| item.map(read_marker).transpose())
-            .collect()
+        let found = keys.iter().map(|key| items.get(key).map(read_marker));
+        Ok(found.collect())
     }
 
     pub(super) async fn stored_at(

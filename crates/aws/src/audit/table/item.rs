@@ -56,7 +56,7 @@ pub(super) fn read_stored(seq: u64, item: &Item) -> Stored {
     Stored {
         seq,
         link: match item.get(LINK) {
-            Some(AttributeValue::S(text)) => Link::parse(text),
+            Some(AttributeValue::S(text)) => Link::parse_stored(text),
             _ => Err(NoLink { column: 0 }),
         },
         indexed: Some(Indexed {
@@ -72,15 +72,23 @@ pub(super) fn read_head(item: &Item) -> Result<Head, TrailError> {
     serde_json::from_str(said(item, HEAD)).map_err(|_| corrupt(&Key::of(item)))
 }
 
-/// # Errors
-/// As for [`read_head`].
-pub(super) fn read_marker(item: &Item) -> Result<Place, TrailError> {
+/// The place that a marker says. What somebody made of one by hand says where nothing stands: then its record
+/// is not found, and the others are.
+pub(super) fn read_marker(item: &Item) -> Place {
     let place = || {
         let chain = Chain::parse(said(item, CHAIN)).ok()?;
         let seq = item.get(SEQ)?.as_n().ok()?.parse().ok()?;
         Some(Place { chain, seq })
     };
-    place().ok_or_else(|| corrupt(&Key::of(item)))
+    place().unwrap_or_else(nowhere)
+}
+
+/// Where nothing stands: what somebody filed or marked by hand who wrote no record. Places begin with 1.
+pub(super) fn nowhere() -> Place {
+    Place {
+        chain: Chain::platform(),
+        seq: 0,
+    }
 }
 
 pub(super) fn corrupt(key: &Key) -> TrailError {

@@ -1,9 +1,9 @@
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use rekey_audit::{Chain, Head, Page, Partition, Place, Stored, TrailError};
+use rekey_audit::{Chain, Head, Page, Partition, Stored, TrailError};
 
 use super::AuditTable;
 use super::error::failed;
-use super::item::{read_head, read_stored};
+use super::item::{nowhere, read_head, read_stored};
 use super::key::{
     AT, CHAINS, Item, Key, PK, SK, digits, index, partition, partition_attribute, said, seq_of,
     text,
@@ -91,14 +91,6 @@ impl AuditTable {
             entries: entries.collect(),
             more,
         })
-    }
-}
-
-/// Where nothing stands: what somebody filed by hand who wrote no record.
-fn nowhere() -> Place {
-    Place {
-        chain: Chain::platform(),
-        seq: 0,
     }
 }
 

@@ -14,6 +14,7 @@ use rekey_tests::door::{Door, element};
 use rekey_tests::given;
 use rekey_tests::scene::Scene;
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process;
 use tokio::task::JoinSet;
 
@@ -22,7 +23,7 @@ use super::auditing::{NO_CHECKPOINTS, checkpoint, written};
 use super::operating::{NAME, observed, operator, recorded, rekey_json};
 use crate::tidy::runbooks::{Command, commands, pages};
 
-/// How many look at once: a start of `aws` takes half a second of a processor.
+/// How many look at once.
 const AT_ONCE: usize = 4;
 /// How long one may take.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -58,26 +59,64 @@ async fn operators_key(scene: &Scene) -> Result<BTreeMap<String, String>> {
     ))
 }
 
+/// The AWS CLI, loaded once: by itself it takes half a second of a processor for each call. It ends when this
+/// is dropped.
+struct Aws {
+    door: PathBuf,
+    _process: process::Child,
+}
+
+fn script() -> PathBuf {
+    given::root().join("tests/local_cloud/aws.py")
+}
+
+impl Aws {
+    async fn load(scene: &Scene) -> Result<Self> {
+        // The path of a socket is short, and that of a checkout need not be.
+        let door = std::env::temp_dir().join(format!("rekey-aws-{}.sock", scene.cloud.id()));
+        let mut serving = process::Command::new(given::python()?)
+            .arg(script())
+            .arg("serve")
+            .arg(&door)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let said = serving.stdout.take().context("no output")?;
+        let mut line = String::new();
+        BufReader::new(said).read_line(&mut line).await?;
+        ensure!(
+            line.trim() == "ready",
+            "the AWS CLI is not there: tests/local_cloud/requirements.txt"
+        );
+        Ok(Self {
+            door,
+            _process: serving,
+        })
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        let _gone = fs::remove_file(&self.door);
+    }
+}
+
 impl Shell {
-    async fn of(scene: &Scene, version: &str, request: &str) -> Result<Self> {
+    async fn of(scene: &Scene, aws: &Aws, version: &str, request: &str) -> Result<Self> {
         let dir = scene.cloud.dir.join("on-call");
         let programs = dir.join("bin");
         fs::create_dir_all(&programs)?;
         // Version 1 of the AWS CLI has an address of its own for SQS, unless it is told one.
-        let python = given::python()?;
-        let cli = python.with_file_name("aws");
-        ensure!(
-            cli.exists(),
-            "{} is not there: tests/local_cloud/requirements.txt",
-            cli.display()
-        );
-        let aws = programs.join("aws");
-        let cli = cli.display();
+        let (python, script) = (given::python()?, script());
+        let (python, script, door) = (python.display(), script.display(), aws.door.display());
+        let call = format!("{python} -S -E {script} call {door} --endpoint-url");
+        let program = programs.join("aws");
         fs::write(
-            &aws,
-            format!("#!/bin/sh\nexec {cli} --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n"),
+            &program,
+            format!("#!/bin/sh\nexec {call} \"$AWS_ENDPOINT_URL\" \"$@\"\n"),
         )?;
-        fs::set_permissions(&aws, fs::Permissions::from_mode(0o755))?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
         let rekey = given::program("rekey")?;
         let rekey = rekey.parent().context("no folder")?.display();
         let account = scene.secret.split(':').nth(4).context("no account")?;
@@ -197,7 +236,8 @@ async fn every_command_of_every_runbook_runs() -> Result<()> {
     written(&scene).await?;
     checkpoint(&scene).await?;
 
-    let shell = Shell::of(&scene, &version, &request).await?;
+    let aws = Aws::load(&scene).await?;
+    let shell = Shell::of(&scene, &aws, &version, &request).await?;
     let (mut looking, mut changing, mut marked) = (Vec::new(), Vec::new(), 0);
     let mut seen = Vec::new();
     let pages = pages();

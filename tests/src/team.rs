@@ -108,7 +108,8 @@ pub fn request(key: &str, id: &str, more: &Value) -> Result<Value> {
     Ok(detail)
 }
 
-fn now() -> Result<rekey_events::Timestamp> {
+/// The time of this machine, which is that of the local cloud.
+pub fn now() -> Result<rekey_events::Timestamp> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let seconds = i64::try_from(since.as_secs())?;
     rekey_events::Timestamp::of_unix(seconds).map_err(|error| anyhow!("{error}"))

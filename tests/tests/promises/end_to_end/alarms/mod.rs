@@ -1,0 +1,10 @@
+//! Every alarm goes off on the local cloud by what it is there for, tells its topic so, and is over when the
+//! cause is gone. docs/alarms.md has the list.
+
+mod bells;
+mod orders;
+mod page;
+mod requests;
+mod rotations;
+mod table;
+mod trail;

@@ -1,8 +1,9 @@
 //! The making of a checkpoint: what is new in each chain is looked at with the key of the seals, and only
 //! then signed. So a signature is never put under something that somebody without the key has written.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rekey_events::ErrorClass;
@@ -220,6 +221,15 @@ impl<T: Trail> Looking<'_, T> {
                 return Ok(look);
             }
         };
+        // Before the records, so that none of those that it counts may be missing.
+        let before = match self.trail.head(&chain).await {
+            Ok(head) => head,
+            Err(TrailError::Corrupt(_)) => {
+                look.findings.push(Finding::HeadForged);
+                return Ok(look);
+            }
+            Err(error) => return Err(error),
+        };
         let (mut seq, hash) = end
             .as_ref()
             .map_or((0, BEGINNING), |end| (end.seq, end.hash.as_str()));
@@ -233,8 +243,8 @@ impl<T: Trail> Looking<'_, T> {
                 break;
             }
             let page = self.trail.links(&chain, seq, limit).await?;
-            self.looked_at.fetch_add(page.len(), Ordering::Relaxed);
-            self.left.fetch_add(limit - page.len(), Ordering::Relaxed);
+            self.looked_at.fetch_add(page.len(), Atomic::Relaxed);
+            self.left.fetch_add(limit - page.len(), Atomic::Relaxed);
             for stored in &page {
                 inspection.look(stored);
                 seq = stored.seq;
@@ -257,7 +267,18 @@ impl<T: Trail> Looking<'_, T> {
         look.findings.extend_from_slice(inspection.findings());
         let mut short = None;
         if sound && all {
-            short = match self.trail.head(&chain).await {
+            let counted = before.as_ref().map_or(0, |head| head.seq);
+            let head = match counted.cmp(&seq) {
+                // Others have written since.
+                Ordering::Less => self.trail.head(&chain).await,
+                Ordering::Equal | Ordering::Greater => Ok(before),
+            };
+            short = match head {
+                Ok(_) if counted > seq => Some(Finding::CutTail {
+                    found: seq,
+                    expected: counted,
+                    checkpoint: None,
+                }),
                 Ok(head) => self.wrong_with(&chain, head.as_ref(), seq),
                 // What somebody has written there is a matter of this chain and of no other.
                 Err(TrailError::Corrupt(_)) => Some(Finding::HeadForged),
@@ -281,7 +302,7 @@ impl<T: Trail> Looking<'_, T> {
         };
         let _left = self
             .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+            .fetch_update(Atomic::Relaxed, Atomic::Relaxed, take);
         taken
     }
 

@@ -385,6 +385,19 @@ async fn an_end_that_is_sealed_with_a_key_that_nobody_has_is_found_and_never_sig
 }
 
 #[tokio::test]
+async fn a_record_that_is_removed_before_it_was_signed_is_missed_by_the_next_checkpoint() {
+    let scene = Scene::set().await;
+    scene.attacker().removes(12);
+    let made = scene.signs(2).await;
+    let cut = Finding::CutTail {
+        found: 11,
+        expected: 12,
+        checkpoint: None,
+    };
+    assert_eq!(made.broken, [(acme(), vec![cut])]);
+}
+
+#[tokio::test]
 async fn a_key_that_was_rotated_away_seals_nothing_any_more() {
     let scene = Scene {
         keyring: keyring(2).unwrap(),

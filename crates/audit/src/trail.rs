@@ -8,7 +8,7 @@ use crate::index::{Indexed, Partition};
 use crate::link::{Link, NoLink};
 
 /// The most records that are appended at once. DynamoDB takes 100 actions in a transaction; each record is
-/// two of them, the head is one, and a new chain another.
+/// two of them, the head is one, and the name of the chain another.
 pub const MOST_AT_ONCE: usize = 49;
 
 /// Where a record stands.

@@ -351,7 +351,7 @@ impl<'a> Inspection<'a> {
             self.look_at_ends(ends, found, hash.as_deref());
         }
         if let (Some(first), Some(newest)) = (&self.unsigned, self.newest)
-            && unix(&first.recorded_at).is_some_and(|at| at + BEHIND < newest)
+            && unix(&first.recorded_at).is_none_or(|at| at + BEHIND < newest)
         {
             self.find(Finding::Unvouched {
                 from: first.seq,

@@ -116,19 +116,17 @@ where
                     let sent = onward.send(&done.links).await;
                     (sent.map(|()| done.new).map_err(Into::into), done.gone)
                 }
-                Err(error) => (Err(error), BTreeSet::new()),
+                Err(error) => (Err(error), BTreeMap::new()),
             };
-            let is_gone = |place: &usize| {
-                let record = records.get(*place);
-                record.is_some_and(|record| gone.contains(&record.id))
-            };
+            let mut places = part.to_vec();
             // One of them is no reason to give the others back.
-            let (gone, places): (Vec<_>, Vec<_>) = part.iter().copied().partition(is_gone);
-            if !gone.is_empty() {
+            for (id, error) in gone {
+                let is_meant =
+                    |place: &mut usize| records.get(*place).is_some_and(|record| record.id == id);
                 written.push(Written {
                     chain: chain.clone(),
-                    places: gone,
-                    result: Err(WriteError::NotThere(chain.clone())),
+                    places: places.extract_if(.., is_meant).collect(),
+                    result: Err(error),
                 });
             }
             if !places.is_empty() {
@@ -149,8 +147,8 @@ struct Done {
     links: Vec<Link>,
     /// How many are new.
     new: usize,
-    /// Those that are said to be there, and are not.
-    gone: BTreeSet<EventId>,
+    /// Those that are said to be there, and of which that cannot be seen; why.
+    gone: BTreeMap<EventId, WriteError>,
 }
 
 struct ChainWriter<'a, A, W> {
@@ -218,7 +216,7 @@ impl<A: Append, W: Wait> ChainWriter<'_, A, W> {
         let mut done = Done {
             links: Vec::new(),
             new: 0,
-            gone: BTreeSet::new(),
+            gone: BTreeMap::new(),
         };
         let stored = self.trail.fetch(&places).await?;
         for ((id, place), stored) in known.into_iter().zip(stored) {
@@ -231,13 +229,17 @@ impl<A: Append, W: Wait> ChainWriter<'_, A, W> {
                     && link.record().is_ok_and(|record| record.id == id)
             };
             let link = link.filter(is_meant);
-            match link.as_ref().map(|link| link.sealed_by(self.keyring)) {
-                Some(Check::Right) => done.links.extend(link),
-                Some(Check::UnknownKey) => return Err(WriteError::UnknownKey(self.chain.clone())),
-                Some(Check::Wrong) | None => {
-                    done.gone.insert(id);
+            let chain = self.chain.clone();
+            let why = match link.as_ref().map(|link| link.sealed_by(self.keyring)) {
+                Some(Check::Right) => {
+                    done.links.extend(link);
+                    continue;
                 }
-            }
+                // The keys may have been rotated since they were read.
+                Some(Check::UnknownKey) => WriteError::UnknownKey(chain),
+                Some(Check::Wrong) | None => WriteError::NotThere(chain),
+            };
+            done.gone.insert(id, why);
         }
         Ok((done, fresh))
     }

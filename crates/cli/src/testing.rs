@@ -1,6 +1,7 @@
 //! Every command against a world in memory.
 
 mod artifact;
+mod audit_chains;
 mod audit_export;
 mod audit_list;
 mod audit_page;

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 /// How many records one run looks at: a hundred pages, which take a few seconds. What is left the next run
 /// looks at.
 const MOST: usize = 20_000;
+/// How often a run looks that others overtake: what they kept is behind what it read.
+const LOOKS: usize = 2;
 
 /// The function: everything that lives from one call to the next.
 pub struct Notary<T, V, G, S> {
@@ -93,27 +95,47 @@ impl<T: Trail, V: Vault, G: Signer, S: SecretStore> Notary<T, V, G, S> {
         Ok(answer(made.as_ref()))
     }
 
-    /// The checkpoint; none when another run was faster. A seal whose key is not known may have been made
-    /// with a newer one, so the keys are read again then, once, and the next checkpoint is made at once.
+    /// The checkpoint; none when other runs were faster. A seal whose key is not known may have been made
+    /// with a newer one, so the keys are read again then, once, and with new ones the next checkpoint is made
+    /// at once. When that comes to nothing, the first one was made all the same, and what it found is told.
     async fn run(&self, at: i64) -> Result<Option<Made>, JobError> {
-        let Some(made) = self.sign(&self.keys.ring(), at).await? else {
+        let ring = self.keys.ring();
+        let Some(made) = self.sign(&ring, at).await? else {
             return Ok(None);
         };
         let mut findings = made.broken.iter().flat_map(|(_, findings)| findings);
-        if !findings.any(|finding| matches!(finding, Finding::UnknownKey { .. })) {
+        if !findings.any(is_of_the_ring) {
             return Ok(Some(made));
         }
-        let keyring = match self.keys.again().await {
-            Ok(keyring) => keyring,
+        let newer = match self.keys.again().await {
+            // A key that is added becomes the current one, so there is no other.
+            Ok(newer) if newer.current() == ring.current() => return Ok(Some(made)),
+            Ok(newer) => newer,
             Err(error) => {
                 tracing::error!(class = %error.class(), %error, "keys not read");
                 return Ok(Some(made));
             }
         };
-        Ok(self.sign(&keyring, at).await?.or(Some(made)))
+        match self.sign(&newer, at).await {
+            Ok(Some(made)) => Ok(Some(made)),
+            Ok(None) => Ok(Some(with_newer(made))),
+            Err(error) => {
+                tracing::error!(class = %error.class(), %error, "not looked at with the new keys");
+                Ok(Some(with_newer(made)))
+            }
+        }
     }
 
     async fn sign(&self, keyring: &Keyring, at: i64) -> Result<Option<Made>, JobError> {
+        for _ in 0..LOOKS {
+            if let Some(made) = self.look_and_sign(keyring, at).await? {
+                return Ok(Some(made));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn look_and_sign(&self, keyring: &Keyring, at: i64) -> Result<Option<Made>, JobError> {
         let Self {
             trail,
             vault,
@@ -150,6 +172,21 @@ impl<T: Trail, V: Vault, G: Signer, S: SecretStore> Notary<T, V, G, S> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether it says more of the keys that were looked with than of the record.
+fn is_of_the_ring(finding: &Finding) -> bool {
+    matches!(finding, Finding::UnknownKey { .. })
+}
+
+/// What was found with an old ring, after a newer one was read: that the old one lacks a key is no finding.
+/// The next run looks at those chains with the newer one.
+fn with_newer(mut made: Made) -> Made {
+    for (_, findings) in &mut made.broken {
+        findings.retain(|finding| !is_of_the_ring(finding));
+    }
+    made.broken.retain(|(_, findings)| !findings.is_empty());
+    made
 }
 
 fn tell(chain: &Chain, findings: &[Finding]) {

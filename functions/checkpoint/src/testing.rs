@@ -1,6 +1,7 @@
 //! What the function promises, over a trail, a vault and a key in memory.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, LambdaEvent};
@@ -68,6 +69,12 @@ fn of_somebody_else() -> Keyring {
     Keyring::parse(&ring.to_string()).unwrap()
 }
 
+/// Puts a record behind the end of a chain, sealed by somebody who has none of the keys.
+fn forge(trail: &MemoryTrail, tenant: &str) {
+    let attacker = Attacker::new(trail, Chain::parse(tenant).unwrap(), of_somebody_else());
+    attacker.forges(&record(tenant, 99, "tenant.acme.stripe.key", 0).unwrap());
+}
+
 /// What is signed, by name; every signature is looked at.
 async fn signed(notary: &Tried) -> Vec<Signed> {
     let key: PublicKey = notary.signer.public_key().await.unwrap();
@@ -124,12 +131,7 @@ async fn a_broken_chain_is_told_and_does_not_keep_the_others_from_being_signed()
     write(&notary.trail, "globex", 3, 1).await;
     made(&notary).await;
     write(&notary.trail, "globex", 1, 1).await;
-    let attacker = Attacker::new(
-        &notary.trail,
-        Chain::parse("acme").unwrap(),
-        of_somebody_else(),
-    );
-    attacker.forges(&record("acme", 99, "tenant.acme.stripe.key", 0).unwrap());
+    forge(&notary.trail, "acme");
     let told = made(&notary).await;
     assert_eq!(told["made"], true);
     let broken = told["broken"].as_array().unwrap();
@@ -171,39 +173,105 @@ async fn a_key_that_is_nowhere_breaks_the_chain_and_is_looked_for_once_a_run() {
         assert_eq!(told["broken"][0]["findings"][0]["finding"], "unknown_key");
         assert_eq!(keys.reads(), reads);
     }
-    signed(&notary).await;
+    // The same keys once more would find the same: a run makes one checkpoint.
+    assert_eq!(signed(&notary).await.len(), 2);
 }
 
-/// A vault that does not list what another run has just kept.
-struct Behind(MemoryVault);
+/// What the vault says when it is asked for its days.
+#[derive(Clone, Copy)]
+enum Says {
+    /// What there is.
+    All,
+    /// Nothing of what another run has just kept.
+    Nothing,
+    /// No answer.
+    Away,
+}
+
+/// A vault that says so when it is asked the first time, the second, and so on; then the last of them always.
+struct Behind {
+    kept: MemoryVault,
+    says: Vec<Says>,
+    asked: AtomicUsize,
+}
+
+impl Behind {
+    fn new(says: &[Says]) -> Self {
+        Self {
+            kept: MemoryVault::default(),
+            says: says.to_vec(),
+            asked: AtomicUsize::new(0),
+        }
+    }
+}
 
 impl Vault for Behind {
     async fn of_day(&self, day: &str) -> Result<Vec<String>, VaultError> {
-        self.0.of_day(day).await
+        self.kept.of_day(day).await
     }
 
     async fn days(&self) -> Result<Vec<String>, VaultError> {
-        Ok(Vec::new())
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        match self.says[asked.min(self.says.len() - 1)] {
+            Says::All => self.kept.days().await,
+            Says::Nothing => Ok(Vec::new()),
+            Says::Away => Err(VaultError::Unavailable("no answer".to_owned())),
+        }
     }
 
     async fn read(&self, name: &str) -> Result<String, VaultError> {
-        self.0.read(name).await
+        self.kept.read(name).await
     }
 
     async fn keep(&self, name: &str, text: &str) -> Result<(), VaultError> {
-        self.0.keep(name, text).await
+        self.kept.keep(name, text).await
     }
 }
 
 #[tokio::test]
-async fn a_run_that_another_overtook_has_done_nothing_and_succeeds() {
-    let notary = notary_over(Behind(MemoryVault::default()), &HeldKeys::of(1)).await;
+async fn a_run_that_others_overtook_again_and_again_has_done_nothing_and_succeeds() {
+    let notary = notary_over(Behind::new(&[Says::Nothing]), &HeldKeys::of(1)).await;
     write(&notary.trail, "acme", 1, 1).await;
     assert_eq!(made(&notary).await["made"], true);
-    let kept = notary.vault.0.kept().clone();
+    let kept = notary.vault.kept.kept().clone();
     write(&notary.trail, "acme", 1, 1).await;
     assert_eq!(made(&notary).await["made"], false);
-    assert_eq!(*notary.vault.0.kept(), kept);
+    assert_eq!(*notary.vault.kept.kept(), kept);
+}
+
+#[tokio::test]
+async fn a_run_that_another_overtook_looks_again_and_tells_what_is_broken() {
+    let vault = Behind::new(&[Says::All, Says::Nothing, Says::All]);
+    let notary = notary_over(vault, &HeldKeys::of(1)).await;
+    write(&notary.trail, "acme", 2, 1).await;
+    made(&notary).await;
+    forge(&notary.trail, "acme");
+    let told = made(&notary).await;
+    assert_eq!((&told["made"], &told["number"]), (&json!(true), &json!(2)));
+    assert_eq!(told["broken"][0]["chain"], "acme", "{told}");
+}
+
+/// What is found with the new keys is not known then. What the old ones said of the new is no finding, and
+/// what was wrong by itself stays so.
+#[tokio::test]
+async fn a_look_with_new_keys_that_comes_to_nothing_drops_no_broken_chain_and_accuses_no_sound_one()
+{
+    for later in [Says::Nothing, Says::Away] {
+        let keys = HeldKeys::of(1);
+        let notary = notary_over(Behind::new(&[Says::All, later]), &keys).await;
+        keys.hold(2);
+        write(&notary.trail, "acme", 2, 2).await;
+        write(&notary.trail, "globex", 2, 1).await;
+        forge(&notary.trail, "globex");
+        let told = made(&notary).await;
+        assert_eq!((&told["made"], &told["number"]), (&json!(true), &json!(1)));
+        let broken = told["broken"].as_array().unwrap();
+        assert_eq!(broken.len(), 1, "{told}");
+        assert_eq!(broken[0]["chain"], "globex");
+        let findings = broken[0]["findings"].as_array().unwrap();
+        let forged = json!({ "finding": "forged", "seq": 3 });
+        assert!(findings.contains(&forged), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,10 @@ pub enum Family {
 }
 
 /// What the family's rotator holds at its target.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, for the length of a step"
+)]
 pub enum Hold {
     Database(postgres::Hold),
     Keys(keyring::Hold),

@@ -1,4 +1,4 @@
-use rekey_audit::{Finding, PublicKey, Signatures, Signed};
+use rekey_audit::{Chain, Finding, PublicKey, Signatures, Signed};
 
 /// Which checkpoints are looked at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,6 +50,13 @@ impl Kept {
 }
 
 impl Checkpoints {
+    /// The chains that they speak of, whoever signed them.
+    pub fn chains(&self) -> impl Iterator<Item = &Chain> {
+        let signed = self.kept.iter().filter_map(|kept| kept.signed.as_ref());
+        let ends = signed.flat_map(|signed| &signed.checkpoint.chains);
+        ends.map(|end| &end.chain)
+    }
+
     /// Checks the signatures. What is no checkpoint is signed by nobody, and one under another's number does
     /// not follow the one before it: neither vouches for anything.
     pub fn signatures(&self, key: &PublicKey) -> Signatures {

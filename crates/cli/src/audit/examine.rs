@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
-
 use rekey_audit::{Chain, Ends, Finding, Inspection, Keyring, PublicKey, Signatures, Verdict};
 
+use super::chains::Chains;
 use super::checkpoints::Which;
 use super::source::Source;
+use super::unknown::{Looking, UnknownKeys};
 use crate::console::Console;
 use crate::error::Error;
 
@@ -21,6 +21,10 @@ pub struct Examined {
     pub checkpoints: usize,
     /// Whether it was looked at how the records are filed.
     pub indexes_checked: bool,
+    /// The chains that are there and not in the list of chains.
+    pub nameless: Vec<Chain>,
+    /// Of each chain what the keys that were given could not look at.
+    pub unknown: Vec<UnknownKeys>,
 }
 
 impl Examined {
@@ -31,6 +35,14 @@ impl Examined {
             .iter()
             .map(|one| one.findings.len() + one.more);
         of_chains.sum::<usize>() + self.signatures.findings.len()
+    }
+
+    /// Whether nothing is wrong but that keys were missing to look at seals.
+    pub fn lacks_keys_only(&self) -> bool {
+        let mut chains = self.verdicts.iter().zip(&self.unknown);
+        let lacking =
+            chains.all(|(verdict, unknown)| verdict.is_sound() || unknown.is_all_of(verdict));
+        lacking && self.findings() > 0 && self.signatures.findings.is_empty()
     }
 
     /// Whether there is anything to prove, and nothing signed to prove it by.
@@ -55,22 +67,17 @@ pub async fn examine<S: Source>(
 ) -> Result<Examined, Error> {
     let checkpoints = source.checkpoints(which).await?;
     let signatures = checkpoints.signatures(key);
-    let there: BTreeSet<Chain> = source.chains().await?.into_iter().collect();
     // One that a checkpoint speaks of must be there still.
-    let known: BTreeSet<Chain> = there.iter().chain(signatures.chains()).cloned().collect();
-    if let Some(unknown) = named.iter().find(|chain| !known.contains(chain)) {
-        return Err(Error::Usage(format!(
-            "there is no chain {unknown}: nothing was ever recorded for this tenant"
-        )));
-    }
-    let wanted = |chain: &&Chain| named.is_empty() || named.contains(chain);
-    let mut verdicts = Vec::new();
-    for chain in known.iter().filter(wanted) {
+    let chains = Chains::of(source, signatures.chains(), named).await?;
+    let (mut verdicts, mut unknown) = (Vec::new(), Vec::new());
+    for chain in &chains.wanted {
+        let mut keys = Looking::new(keyring);
         let mut inspection = Inspection::new(chain.clone(), keyring, &signatures);
         let mut count = 0;
         let head = source
             .walk(chain, &mut |stored| {
                 inspection.look(stored);
+                keys.look(stored);
                 count += 1;
                 if count % TELL_EVERY == 0 {
                     let how_far = format!("{chain}: {count}");
@@ -79,18 +86,22 @@ pub async fn examine<S: Source>(
                 Ok(())
             })
             .await?;
+        keys.end(head.as_ref());
         let mut verdict = inspection.end(Some(Ends::still(head.as_ref())));
         // Its name is written with its first record, and neither is ever taken away.
         let emptied = verdict.records == 0 && verdict.findings.is_empty();
-        if emptied && there.contains(chain) {
+        if emptied && chains.lists(chain) {
             verdict.findings.push(Finding::HeadGone);
         }
         verdicts.push(verdict);
+        unknown.push(keys.found);
     }
     Ok(Examined {
         verdicts,
         signatures,
         checkpoints: checkpoints.there,
         indexes_checked: source.has_indexes(),
+        nameless: chains.nameless,
+        unknown,
     })
 }

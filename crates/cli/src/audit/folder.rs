@@ -81,6 +81,10 @@ impl Source for Folder {
         Ok(chains)
     }
 
+    async fn has(&self, chain: &Chain) -> Result<bool, Error> {
+        Ok(self.chains().await?.contains(chain))
+    }
+
     /// All that are there: which of them to keep was decided when they were exported.
     async fn checkpoints(&self, _: Which) -> Result<Checkpoints, Error> {
         let folder = self.0.join(CHECKPOINTS);

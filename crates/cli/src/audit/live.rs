@@ -21,6 +21,17 @@ impl<W: World> Source for Live<'_, W> {
         found.map_err(|error| of_trail(self.0, error))
     }
 
+    async fn has(&self, chain: &Chain) -> Result<bool, Error> {
+        match self.0.trail().head(chain).await {
+            Ok(Some(_)) | Err(TrailError::Corrupt(_)) => return Ok(true),
+            Ok(None) => {}
+            Err(error) => return Err(of_trail(self.0, error)),
+        }
+        let links = self.0.trail().links(chain, 0, 1).await;
+        let links = links.map_err(|error| of_trail(self.0, error))?;
+        Ok(!links.is_empty())
+    }
+
     async fn checkpoints(&self, which: Which) -> Result<Checkpoints, Error> {
         let vault = self.0.vault().await?;
         let failed = |error| of_vault(self.0, error);

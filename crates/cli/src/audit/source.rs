@@ -11,6 +11,12 @@ pub trait Source {
     /// [`Error`] of the reading.
     async fn chains(&self) -> Result<Vec<Chain>, Error>;
 
+    /// Whether there is anything of a chain, though its name may be gone: its end, or a record.
+    ///
+    /// # Errors
+    /// [`Error`] of the reading.
+    async fn has(&self, chain: &Chain) -> Result<bool, Error>;
+
     /// Its checkpoints, in the order of their numbers.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ impl Story {
         let mut checks = vec![
             Check::follows("login with the new credential", self.login()),
             Check::new("switch of AWSCURRENT", self.switch()),
-            Check::new("health of those who use it", self.health(facts)),
+            Check::new("holds of the retirement", self.holds(facts)),
             Check::new("old credential refused by the target", self.retired(facts)),
         ];
         if facts.ended == Ended::RolledBack {
@@ -56,13 +56,23 @@ impl Story {
         checks
     }
 
-    /// No event tells of the login itself; which function made the change is recorded.
-    fn login(&self) -> Option<(String, String)> {
-        let mut of_ours = self.entries.iter();
-        let intended = of_ours.find(|entry| {
+    /// The last record that our function was about to change the target, when none tells that a step failed
+    /// after it. Two of one second may stand in either order.
+    fn made_by_us(&self) -> Option<&rekey_audit::Entry> {
+        let mut entries = self.entries.iter().rev();
+        let intended = entries.find(|entry| {
             entry.action() == "rotation.intended"
                 && entry.record.actor_id.as_str() == "rekey.rotate"
         })?;
+        let failed = |entry: &rekey_audit::Entry| {
+            entry.action() == "rotation.step_failed" && entry.at() >= intended.at()
+        };
+        (!self.entries.iter().any(failed)).then_some(intended)
+    }
+
+    /// No event tells of the login itself; which function made the change is recorded.
+    fn login(&self) -> Option<(String, String)> {
+        let intended = self.made_by_us()?;
         let promoted = self.switched()?;
         let said = format!(
             "no record of its own; rekey.rotate made this version, and moves AWSCURRENT only to what it saw log in ({})",
@@ -78,11 +88,15 @@ impl Story {
 
     fn switch(&self) -> Option<(String, String)> {
         let entry = self.switched()?;
-        Some((format!("seen at {}", entry.when()), entry.place()))
+        let moved = match self.made_by_us() {
+            Some(_) => "",
+            None => "AWSCURRENT was moved, ",
+        };
+        Some((format!("{moved}seen at {}", entry.when()), entry.place()))
     }
 
-    /// A retirement that nobody forced goes on only when the health checks of the secret pass.
-    fn health(&self, facts: &Facts<'_>) -> Option<(String, String)> {
+    /// What kept the old credential alive, or that nothing did.
+    fn holds(&self, facts: &Facts<'_>) -> Option<(String, String)> {
         let of_the_old = |action: &str| {
             self.entries.iter().rev().find(|entry| {
                 let old =

@@ -40,6 +40,51 @@ async fn a_rotation_that_succeeded_has_its_artifact() {
 }
 
 #[tokio::test]
+async fn no_login_is_claimed_where_a_step_failed_after_the_last_intent() {
+    let (world, folder) = (TestWorld::empty(), Folder::new());
+    story::intended(&world).await;
+    story::stumbled(&world).await;
+    story::switched(&world).await;
+    let (_, page) = written(&world, &folder).await;
+    assert!(
+        page.contains("| login with the new credential | not recorded |  |"),
+        "{page}"
+    );
+    assert!(
+        page.contains("| switch of AWSCURRENT | AWSCURRENT was moved, seen at "),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_switch_without_a_step_of_ours_is_only_that_the_label_was_moved() {
+    let (world, folder) = (TestWorld::empty(), Folder::new());
+    story::switched(&world).await;
+    let (_, page) = written(&world, &folder).await;
+    assert!(
+        page.contains("| login with the new credential | not recorded |  |"),
+        "{page}"
+    );
+    assert!(
+        page.contains("| switch of AWSCURRENT | AWSCURRENT was moved, seen at "),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn what_held_a_retirement_is_not_called_health() {
+    let (world, folder) = (TestWorld::empty(), Folder::new());
+    story::rotated(&world).await;
+    story::retired(&world).await;
+    let (_, page) = written(&world, &folder).await;
+    assert!(
+        page.contains("| holds of the retirement | nothing held the retirement"),
+        "{page}"
+    );
+    assert!(!page.contains("health"), "{page}");
+}
+
+#[tokio::test]
 async fn a_rotation_that_failed_says_what_of() {
     let (world, folder) = (TestWorld::empty(), Folder::new());
     story::asked(&world).await;

@@ -2,7 +2,7 @@
 
 use super::audit_verify::{attacker, findings};
 use super::golden::golden;
-use super::trail::{Folder, kept, record};
+use super::trail::{Folder, kept, record, writes};
 use super::typed::{at_width, typed};
 use super::world::{NOW, TestWorld};
 use crate::exit::Exit;
@@ -49,6 +49,29 @@ async fn an_export_is_verified_as_the_stack_is() {
         (seen.exit, seen.json()["seals_checked"].as_bool()),
         (Exit::Ok, Some(true))
     );
+}
+
+#[tokio::test]
+async fn a_chain_whose_name_is_gone_is_exported_when_it_is_named_or_signed() {
+    let (mut world, folder) = (kept().await, Folder::new());
+    let fields = json!({ "tenant": "initech" });
+    writes(&world, &[record(300, NOW - 60, fields)], NOW - 60).await;
+    world.trail.nameless = ["acme", "initech"]
+        .map(|chain| rekey_audit::Chain::parse(chain).unwrap())
+        .into();
+    let line = exported(&world, &folder).await;
+    let seen = typed(&world, &line).await;
+    assert_eq!(
+        (seen.exit, findings(&seen).len()),
+        (Exit::Ok, 0),
+        "{}",
+        seen.out
+    );
+    let out = folder.0.join("initech");
+    let line = format!("audit export --tenant initech --out {}", out.display());
+    let seen = typed(&world, &line).await;
+    assert_eq!(seen.exit, Exit::Ok, "{}", seen.err);
+    assert_eq!(folder.read("initech/initech.ndjson").lines().count(), 1);
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! `rekey audit verify`
 
 use rekey_audit::testing::{Attacker, LocalSigner};
-use rekey_audit::{Chain, TrailError};
+use rekey_audit::{Append as _, Chain, Head, Link, Trail as _, TrailError, checkpoint};
+use rekey_events::AuditRecord;
 use serde_json::json;
 
 use super::golden::golden;
-use super::trail::{Folder, kept, record, signs, writes};
+use super::trail::{Folder, kept, record, seals, signs, writes};
 use super::typed::{Seen, at_width, typed};
 use super::world::{NOW, TestWorld};
 use crate::exit::Exit;
@@ -17,9 +18,19 @@ pub fn attacker(world: &TestWorld) -> Attacker<'_> {
 }
 
 /// Keys of their own, by the id of the right one.
-fn own_keys() -> rekey_audit::Keyring {
+pub fn own_keys() -> rekey_audit::Keyring {
     let keys = json!({ "current": "1", "1": "f".repeat(64) });
     rekey_audit::Keyring::parse(&keys.to_string()).unwrap()
+}
+
+/// Puts a record behind the end of a chain, with keys of their own and the time that it should have.
+async fn forges(world: &TestWorld, record: &AuditRecord, at: i64) {
+    let chain = Chain::parse(record.tenant.as_str()).unwrap();
+    let head = world.trail.head(&chain).await.unwrap().unwrap();
+    let link = Link::seal(record, head.seq + 1, &head.hash, at, &own_keys()).unwrap();
+    let end = Head::at(&link, at, &own_keys()).unwrap();
+    let links = std::slice::from_ref(&link);
+    world.trail.append(Some(&head), links, &end).await.unwrap();
 }
 
 pub fn findings(seen: &Seen) -> Vec<String> {
@@ -111,7 +122,8 @@ async fn each_way_to_bend_the_trail_is_found() {
 #[tokio::test]
 async fn a_forged_record_that_no_checkpoint_knows_yet_is_found_by_its_seal() {
     let (world, folder) = (kept().await, Folder::new());
-    attacker(&world).forges(&record(99, NOW - 10, json!({ "actor_id": "nobody" })));
+    let forged = record(99, NOW - 10, json!({ "actor_id": "nobody" }));
+    forges(&world, &forged, NOW - 10).await;
     let seen = typed(&world, "audit verify").await;
     assert_eq!(seen.exit, Exit::Ok);
     assert!(
@@ -127,6 +139,58 @@ async fn a_forged_record_that_no_checkpoint_knows_yet_is_found_by_its_seal() {
     let seen = typed(&world, &line).await;
     assert_eq!(seen.exit, Exit::Drift);
     assert_eq!(findings(&seen), ["forged", "head_forged"]);
+}
+
+#[tokio::test]
+async fn a_tail_that_the_newest_checkpoint_refused_is_a_finding_without_any_key() {
+    let world = TestWorld::empty();
+    writes(&world, &[record(1, NOW - 9_000, json!({}))], NOW - 9_000).await;
+    signs(&world, NOW - 8_900).await;
+    let forged = record(99, NOW - 8_000, json!({ "actor_id": "nobody" }));
+    forges(&world, &forged, NOW - 8_000).await;
+    assert_eq!(typed(&world, "audit verify").await.exit, Exit::Ok);
+    let keys = rekey_audit::testing::keyring(1).unwrap();
+    let (trail, vault, signer) = (&*world.trail, &world.vault, &world.signer);
+    let made = checkpoint(trail, vault, signer, &keys, "prod", NOW - 100, 100).await;
+    assert_eq!(made.unwrap().broken.len(), 1);
+    let seen = typed(&world, "audit verify --json").await;
+    assert_eq!(
+        (seen.exit, findings(&seen)),
+        (Exit::Drift, vec!["unvouched".to_owned()])
+    );
+    let document = seen.json();
+    assert_eq!(
+        (&document["sound"], &document["chains"][0]["sound"]),
+        (&json!(false), &json!(false))
+    );
+    assert_eq!(document["warnings"], json!([]), "told once, as what it is");
+}
+
+#[tokio::test]
+async fn keys_from_before_a_rotation_cannot_look_at_newer_seals_and_accuse_nobody() {
+    let (world, folder) = (kept().await, Folder::new());
+    // More than are told one by one.
+    let more: Vec<_> = (100..250)
+        .map(|number| record(number, NOW - 50, json!({})))
+        .collect();
+    seals(&world.trail, 2, &more, NOW - 50).await;
+    let line = format!("audit verify --mac-keys {}", folder.mac_keys().display());
+    let seen = typed(&world, &line).await;
+    assert_eq!(seen.exit, Exit::Failed, "{}{}", seen.out, seen.err);
+    assert!(seen.err.contains("have no key 2"), "{}", seen.err);
+    assert!(!seen.out.contains("finding"), "{}", seen.out);
+    let seen = typed(&world, &format!("{line} --json")).await;
+    assert_eq!(
+        (seen.exit, seen.json()["sound"].as_bool()),
+        (Exit::Failed, Some(false))
+    );
+    // What else is wrong is not hidden by it: neither what is told, nor what is only counted.
+    attacker(&world).hides(155);
+    assert_eq!(typed(&world, &line).await.exit, Exit::Drift);
+    let world = kept().await;
+    seals(&world.trail, 2, &more[..1], NOW - 50).await;
+    attacker(&world).edits(2, "actor_id", "nobody");
+    assert_eq!(typed(&world, &line).await.exit, Exit::Drift);
 }
 
 #[tokio::test]
@@ -221,10 +285,13 @@ async fn a_checkpoint_that_should_be_newer_is_told() {
 
 #[tokio::test]
 async fn of_each_day_the_last_checkpoint_is_looked_at_and_of_the_newest_day_all() {
-    let world = kept().await;
-    signs(&world, NOW - 98_000).await;
+    let world = TestWorld::empty();
+    writes(&world, &[record(1, NOW - 99_100, json!({}))], NOW - 99_100).await;
+    for before in [99_000, 98_000, 500, 200] {
+        signs(&world, NOW - before).await;
+    }
     let looked = |seen: Seen| seen.json()["checkpoints"]["looked_at"].as_u64();
-    // 2026-11-20 has two by now, 2026-11-21 has two.
+    // 2026-11-20 has two, 2026-11-21 has two.
     assert_eq!(looked(typed(&world, "audit verify --json").await), Some(3));
     let seen = typed(&world, "audit verify --json --all-checkpoints").await;
     assert_eq!(looked(seen), Some(4));

@@ -15,6 +15,8 @@ pub struct Ledger {
     memory: MemoryTrail,
     /// What is written down when somebody asks for the end of a chain.
     pub meanwhile: Mutex<Vec<AuditRecord>>,
+    /// Chains whose names somebody took out of the list of chains.
+    pub nameless: Vec<Chain>,
     /// What every read ends with.
     pub fails: Option<TrailError>,
 }
@@ -36,7 +38,9 @@ impl Deref for Ledger {
 impl Trail for Ledger {
     async fn chains(&self) -> Result<Vec<Chain>, TrailError> {
         self.may()?;
-        self.memory.chains().await
+        let mut chains = self.memory.chains().await?;
+        chains.retain(|chain| !self.nameless.contains(chain));
+        Ok(chains)
     }
 
     async fn head(&self, chain: &Chain) -> Result<Option<Head>, TrailError> {

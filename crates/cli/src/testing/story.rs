@@ -61,6 +61,11 @@ pub async fn intended(world: &TestWorld) {
 /// It is changed, and switched to.
 pub async fn rotated(world: &TestWorld) {
     intended(world).await;
+    switched(world).await;
+}
+
+/// AWSCURRENT is seen on the new version.
+pub async fn switched(world: &TestWorld) {
     let detail = json!({
         "key": SECRET, "secret": secret(), "version_id": NEW, "rotated_from": OLD, "version": 2,
         "result": "success", "requested_by": "platform on-call", "reason": "leaked in a build log",
@@ -101,6 +106,22 @@ pub async fn failed(world: &TestWorld) {
         "rekey.sweep",
         "greentic.secrets.rotate.completed",
         BEGIN + 3_000,
+        detail,
+    )
+    .await;
+}
+
+/// A step fails after the change was announced.
+pub async fn stumbled(world: &TestWorld) {
+    let detail = json!({
+        "secret": secret(), "version_id": NEW, "class": "wrong_password", "step": "testSecret",
+        "message": "the new password was refused", "retryable": true, "request_id": "invocation-1",
+    });
+    tells(
+        world,
+        "rekey.rotate",
+        "rekey.step.failed",
+        BEGIN + 15,
         detail,
     )
     .await;

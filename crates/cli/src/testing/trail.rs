@@ -40,7 +40,12 @@ pub async fn writes(world: &TestWorld, records: &[AuditRecord], at: i64) {
 
 /// Writes records into a trail.
 pub async fn put(trail: &MemoryTrail, records: &[AuditRecord], at: i64) {
-    let keys = keyring(1).unwrap();
+    seals(trail, 1, records, at).await;
+}
+
+/// The same after so many rotations of the keys, less one.
+pub async fn seals(trail: &MemoryTrail, keys: u32, records: &[AuditRecord], at: i64) {
+    let keys = keyring(keys).unwrap();
     for done in write(trail, &Nowhere, &Nowhere, &keys, records, at).await {
         done.result.unwrap();
     }

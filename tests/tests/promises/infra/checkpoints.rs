@@ -224,11 +224,13 @@ fn checkpoints_are_made_as_often_as_they_are_told() {
     );
     let default = &Template::of("template").body["Parameters"]["CheckpointExpression"]["Default"];
     assert_eq!(default, "rate(5 minutes)");
-    // The schedule repeats a run, so Lambda does not.
+    // The schedule repeats a run, so Lambda does not; nor does it keep one that had to wait beyond the next.
     let (_, config) = checkpoint.only("AWS::Lambda::EventInvokeConfig");
-    assert_eq!(config["Properties"]["MaximumRetryAttempts"], 0);
-    assert_eq!(
-        config["Properties"]["FunctionName"],
-        json!({ "Ref": "CheckpointFunction" })
-    );
+    let expected = json!({
+        "FunctionName": { "Ref": "CheckpointFunction" },
+        "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": 0,
+        "MaximumEventAgeInSeconds": 300,
+    });
+    assert_eq!(config["Properties"], expected);
 }

@@ -199,6 +199,43 @@ fn production_reserves_for_every_function_what_its_queue_hands_over_and_says_the
     }
 }
 
+/// Two runs at midnight would keep the same number under two days. One at a time is what Lambda sees to.
+#[test]
+fn production_makes_one_checkpoint_at_a_time() {
+    let config = config();
+    let handed = handed(&config, "prod.deploy");
+    assert!(
+        handed.contains(&("ReservedForCheckpoint", "1")),
+        "{handed:?}"
+    );
+}
+
+/// The functions whose parameter says another least than their queue hands over at once.
+fn wrongly_described(root: &Template) -> Vec<&'static str> {
+    let wrong = RESERVED
+        .into_iter()
+        .filter(|(parameter, template, function)| {
+            let said = root.body["Parameters"][parameter]["Description"].as_str();
+            let least = said.unwrap().split_once("At least ").map(|(_, rest)| rest);
+            let by_queue = least.and_then(|rest| rest.split_once(", the batches"));
+            let queue = at_once(&Template::of(template), function);
+            by_queue.is_some_and(|(least, _)| least != queue.to_string())
+        });
+    wrong.map(|(parameter, ..)| parameter).collect()
+}
+
+#[test]
+fn what_is_said_of_a_reserve_is_what_the_queue_hands_over() {
+    let none: [&str; 0] = [];
+    assert_eq!(wrongly_described(&Template::of("template")), none);
+    let bent = Template::bent(
+        "template",
+        "At least 5, the batches",
+        "At least 4, the batches",
+    );
+    assert_eq!(wrongly_described(&bent), ["ReservedForObserve"]);
+}
+
 /// The lines `# yours, when: "Name=example",` of production.
 fn yours(text: &str) -> Vec<String> {
     let (_, production) = text.split_once("[prod.deploy.parameters]").unwrap();

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::put_log_events::{PutLogEventsError, PutLogEventsOutput};
-use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use aws_sdk_cloudwatchlogs::types::{InputLogEvent, RejectedLogEventsInfo};
 use rekey_audit::{Link, OnwardError};
 use rekey_events::Timestamp;
 
@@ -91,7 +91,7 @@ impl LogGroup {
             answer = call.send().await;
         }
         let answer = answer.map_err(|error| failed("CloudWatch Logs", CALL, &error))?;
-        all_taken(&answer)
+        all_taken(&answer, &self.group)
     }
 
     /// That somebody else made it meanwhile is fine.
@@ -112,18 +112,31 @@ impl LogGroup {
     }
 }
 
-/// A call that succeeds may have left events out: those that are older than 14 days or than the group keeps
-/// its events, or ahead of the service's clock.
-fn all_taken(answer: &PutLogEventsOutput) -> Result<(), OnwardError> {
+/// A call that succeeds may have left events out. Those ahead of the service's clock it takes later. Those that
+/// are older than 14 days, or than the group keeps its events, it never takes, however often they are sent: they
+/// count as sent. A record that is sent again after a replay of the archive may be so old.
+fn all_taken(answer: &PutLogEventsOutput, group: &str) -> Result<(), OnwardError> {
     let Some(rejected) = answer.rejected_log_events_info() else {
         return Ok(());
     };
-    let why = if rejected.too_new_log_event_start_index().is_some() {
-        "some are ahead of its clock"
-    } else {
-        "some are older than the log group keeps"
-    };
-    Err(OnwardError(format!("PutLogEvents: {why}")))
+    let left_out = too_old(rejected);
+    if left_out > 0 {
+        tracing::warn!(group, left_out, "too old for the log group of the SIEM");
+    }
+    if rejected.too_new_log_event_start_index().is_some() {
+        let why = "PutLogEvents: some are ahead of its clock";
+        return Err(OnwardError(why.to_owned()));
+    }
+    Ok(())
+}
+
+/// How many of the first events were left out for their age. The indexes are exclusive
+/// ([RejectedLogEventsInfo](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_RejectedLogEventsInfo.html)).
+fn too_old(rejected: &RejectedLogEventsInfo) -> i32 {
+    let too_old = rejected.too_old_log_event_end_index();
+    too_old
+        .max(rejected.expired_log_event_end_index())
+        .unwrap_or(0)
 }
 
 /// How many of the first lines fit into a call; at least one, for the service to refuse.
@@ -193,16 +206,48 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn events_that_the_service_left_out_are_an_error() {
-        for (info, expected) in [
-            ("tooOldLogEventEndIndex", "older than"),
-            ("expiredLogEventEndIndex", "older than"),
-            ("tooNewLogEventStartIndex", "ahead of its clock"),
+    async fn events_that_are_too_old_for_the_log_group_count_as_sent_and_hold_up_none_behind_them()
+    {
+        for info in ["tooOldLogEventEndIndex", "expiredLogEventEndIndex"] {
+            let answer = json!({ "rejectedLogEventsInfo": { info: 1 } });
+            let aws = Canned::new(move |_, _, before| match before {
+                0 => (200, answer.clone()),
+                _ => (200, json!({})),
+            });
+            let links = [link(1, 5), link(2, 2 * DAY)];
+            assert_eq!(group(&aws).send(&links).await, Ok(()), "{info}");
+            assert_eq!(aws.calls(), ["PutLogEvents"; 2]);
+        }
+    }
+
+    #[tokio::test]
+    async fn events_that_are_ahead_of_the_services_clock_are_an_error_whatever_else_was_left_out() {
+        for info in [
+            json!({ "tooNewLogEventStartIndex": 0 }),
+            json!({ "tooNewLogEventStartIndex": 1, "tooOldLogEventEndIndex": 1 }),
         ] {
-            let answer = json!({ "rejectedLogEventsInfo": { info: 0 } });
+            let answer = json!({ "rejectedLogEventsInfo": info });
             let aws = Canned::new(move |_, _, _| (200, answer.clone()));
             let error = group(&aws).send(&[link(1, 5)]).await.unwrap_err().0;
-            assert!(error.contains(expected), "{error}");
+            assert!(error.contains("ahead of its clock"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_was_left_out_for_its_age_is_counted_once() {
+        let info = |old, expired| {
+            let info = RejectedLogEventsInfo::builder();
+            let info = info.set_too_old_log_event_end_index(old);
+            info.set_expired_log_event_end_index(expired).build()
+        };
+        // The index is that of the first event that is not too old.
+        for (old, expired, count) in [
+            (Some(2), None, 2),
+            (None, Some(3), 3),
+            (Some(2), Some(3), 3),
+            (None, None, 0),
+        ] {
+            assert_eq!(too_old(&info(old, expired)), count);
         }
     }
 

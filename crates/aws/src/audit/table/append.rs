@@ -91,6 +91,40 @@ mod tests {
     use serde_json::{Value, json};
 
     #[tokio::test]
+    async fn the_chain_is_named_with_every_append_and_the_most_records_fill_the_transaction() {
+        let puts = Arc::new(Mutex::new(Vec::new()));
+        let seen = puts.clone();
+        let aws = Canned::new(move |_, request, _| {
+            let actions = request["TransactItems"].as_array().unwrap().iter();
+            let items = actions.map(|action| action["Put"]["Item"].clone());
+            seen.lock().unwrap().push(items.collect::<Vec<Value>>());
+            (200, json!({}))
+        });
+        let table = AuditTable::new(&aws.connection(), "audit".into());
+        let keys = keyring(1).unwrap();
+        let (mut head, mut prev) = (None, BEGINNING.to_owned());
+        let most = u64::try_from(MOST_AT_ONCE).unwrap();
+        for first in [1, 1 + most] {
+            let mut links = Vec::new();
+            for seq in first..first + most {
+                let record = record("acme", seq, "db/app", 0).unwrap();
+                let link = Link::seal(&record, seq, &prev, 0, &keys).unwrap();
+                prev.clone_from(&link.hash);
+                links.push(link);
+            }
+            let end = Head::at(links.last().unwrap(), 0, &keys).unwrap();
+            let answer = table.append(head.as_ref(), &links, &end).await;
+            assert_eq!(answer, Ok(()));
+            head = Some(end);
+        }
+        let name = json!({ "pk": { "S": "CHAINS" }, "sk": { "S": "acme" } });
+        for items in puts.lock().unwrap().iter() {
+            assert_eq!(items.len(), 100);
+            assert!(items.contains(&name));
+        }
+    }
+
+    #[tokio::test]
     async fn an_answer_that_was_lost_is_asked_for_with_the_same_token_and_the_next_append_has_another()
      {
         let tokens = Arc::new(Mutex::new(Vec::new()));

@@ -101,7 +101,8 @@ impl AuditTable {
 mod tests {
     use super::*;
     use crate::testing::Canned;
-    use rekey_audit::{Chain, Trail as _};
+    use rekey_audit::testing::{keyring, record};
+    use rekey_audit::{BEGINNING, Chain, Link, Trail as _};
     use serde_json::{Value, json};
 
     fn places(count: u64) -> Vec<Place> {
@@ -138,6 +139,60 @@ mod tests {
         assert!(stored.iter().all(Option::is_some) && stored.len() == 150);
         // 60 and 40 of the first hundred, then the fifty.
         assert_eq!(aws.calls(), ["BatchGetItem"; 3]);
+    }
+
+    #[tokio::test]
+    async fn a_marker_that_is_none_says_nowhere_and_the_others_say_where() {
+        let id = |what| record("acme", what, "db/app", 0).unwrap().id;
+        let (right, absent) = (id(1), id(2));
+        let wrong = [
+            json!({ "S": "hunter2" }),
+            json!({ "N": "-1" }),
+            json!({ "N": "0.5" }),
+        ];
+        for seq in wrong {
+            let marker = |id: EventId, seq: &Value| {
+                json!({
+                    "pk": { "S": format!("EVENT#{id}") }, "sk": { "S": "META" },
+                    "chain": { "S": "acme" }, "seq": seq,
+                })
+            };
+            let items = [marker(right, &json!({ "N": "7" })), marker(id(3), &seq)];
+            let answer = json!({ "Responses": { "audit": items }, "UnprocessedKeys": {} });
+            let aws = Canned::new(move |_, _, _| (200, answer.clone()));
+            let table = AuditTable::new(&aws.connection(), "audit".into());
+            let places = table.recorded(&[right, absent, id(3)]).await.unwrap();
+            let seven = places[0].as_ref().unwrap();
+            assert_eq!((seven.chain.as_str(), seven.seq), ("acme", 7));
+            assert_eq!(places[1], None);
+            // A place that no record has: whoever looks there finds nothing.
+            assert_eq!(places[2].as_ref().unwrap().seq, 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_in_another_spelling_than_its_own_is_none() {
+        let keys = keyring(1).unwrap();
+        let record = record("acme", 1, "db/app", 0).unwrap();
+        let link = Link::seal(&record, 1, BEGINNING, 0, &keys).unwrap();
+        let own = serde_json_canonicalizer::to_string(&link).unwrap();
+        let twice = own.replacen("\"record\":{", "\"record\":{\"action\":\"x\",", 1);
+        assert_eq!(Link::parse(&twice).unwrap(), link, "the last one counts");
+        for (text, is_one) in [
+            (own.clone(), true),
+            (twice, false),
+            (format!(" {own}"), false),
+            (serde_json::to_string(&link).unwrap(), false),
+        ] {
+            let item = json!({
+                "pk": { "S": "CHAIN#acme" }, "sk": { "S": "000000000001" }, "link": { "S": text },
+            });
+            let answer = json!({ "Responses": { "audit": [item] }, "UnprocessedKeys": {} });
+            let aws = Canned::new(move |_, _, _| (200, answer.clone()));
+            let table = AuditTable::new(&aws.connection(), "audit".into());
+            let stored = table.fetch(&places(1)).await.unwrap();
+            assert_eq!(stored[0].as_ref().unwrap().link.is_ok(), is_one, "{text}");
+        }
     }
 
     #[tokio::test]

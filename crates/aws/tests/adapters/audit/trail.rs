@@ -2,9 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use rekey_audit::testing::{record, suite};
-use rekey_audit::{Append, AppendError, Head, Link, Trail, TrailError};
+use rekey_audit::{Append, AppendError, Head, Link, Trail, TrailError, WriteError, write};
 
-use super::{NOW, TARGET, chain, keys, writes};
+use super::{AtOnce, NOW, Nowhere, TARGET, chain, keys, writes};
 use crate::cloud::{audit_table, text};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,20 +54,44 @@ async fn a_record_is_one_item_with_its_index_entries_a_marker_and_the_end_of_the
 }
 
 #[tokio::test]
-async fn what_somebody_made_of_a_marker_or_of_an_end_is_an_error_with_its_key_and_without_its_content()
- {
+async fn what_somebody_made_of_an_end_is_an_error_with_its_key_and_without_its_content() {
     let table = audit_table().await;
     writes(&table.store, "acme", 1..=1).await;
-    let id = record("acme", 1, TARGET, NOW).unwrap().id;
-    let marker = format!("EVENT#{id}");
-    table.set(&marker, "META", "seq", text("hunter2")).await;
-    let corrupt = Err(TrailError::Corrupt(format!("{marker}/META")));
-    assert_eq!(table.store.recorded(&[id]).await, corrupt);
     table
         .set("HEAD#acme", "META", "head", text("hunter2"))
         .await;
     let corrupt = Err(TrailError::Corrupt("HEAD#acme/META".into()));
     assert_eq!(table.store.head(&chain("acme")).await, corrupt);
+}
+
+#[tokio::test]
+async fn a_marker_that_somebody_made_unreadable_holds_up_its_own_record_and_no_other() {
+    let table = audit_table().await;
+    writes(&table.store, "acme", 1..=1).await;
+    let records = [1, 2, 3].map(|what| record("acme", what, TARGET, NOW).unwrap());
+    let marker = format!("EVENT#{}", records[0].id);
+    table.set(&marker, "META", "seq", text("hunter2")).await;
+    let written = write(&table.store, &Nowhere, &AtOnce, &keys(), &records, NOW).await;
+    let [gone, done] = written.as_slice() else {
+        panic!("{written:?}");
+    };
+    assert_eq!(gone.places, [0]);
+    let not_there = WriteError::NotThere(chain("acme"));
+    assert_eq!(gone.result, Err(not_there));
+    assert_eq!(
+        (done.places.as_slice(), &done.result),
+        (&[1, 2][..], &Ok(2))
+    );
+}
+
+#[tokio::test]
+async fn a_chain_whose_name_was_taken_away_is_named_again_by_the_next_append() {
+    let table = audit_table().await;
+    writes(&table.store, "acme", 1..=1).await;
+    table.delete("CHAINS", "acme").await;
+    assert_eq!(table.store.chains().await, Ok(vec![]));
+    writes(&table.store, "acme", 2..=2).await;
+    assert_eq!(table.store.chains().await, Ok(vec![chain("acme")]));
 }
 
 #[tokio::test]

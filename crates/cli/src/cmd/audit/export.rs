@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -6,7 +5,7 @@ use rekey_audit::{Chain, Signer};
 use serde::Serialize;
 
 use super::tenant;
-use crate::audit::{Live, NewFolder, Source, Which};
+use crate::audit::{Chains, Live, NewFolder, Source, Which};
 use crate::clock::Clock;
 use crate::console::Console;
 use crate::error::Error;
@@ -65,19 +64,11 @@ impl Export {
         // Before the records, so that what they vouch for is exported with them.
         let which = Which::said(self.all_checkpoints);
         let checkpoints = source.checkpoints(which).await?;
-        let there: BTreeSet<Chain> = source.chains().await?.into_iter().collect();
-        if let Some(unknown) = self.tenant.iter().find(|chain| !there.contains(chain)) {
-            return Err(Error::Usage(format!(
-                "there is no chain {unknown}: nothing was ever recorded for this tenant"
-            )));
-        }
+        let found = Chains::of(&source, checkpoints.chains(), &self.tenant).await?;
         let folder = NewFolder::make(&self.out)?;
         folder.checkpoints(&checkpoints)?;
         let mut chains = Vec::new();
-        for chain in &there {
-            if !self.tenant.is_empty() && !self.tenant.contains(chain) {
-                continue;
-            }
+        for chain in found.wanted.iter().filter(|chain| found.has(chain)) {
             console.progress("writing the records", chain.as_str())?;
             let (records, unreadable) = folder.chain(&source, chain).await?;
             chains.push(Exported {
@@ -156,7 +147,7 @@ To verify it, with nothing but these files:
 
   rekey audit verify --export <this folder> --public-key <file>{options}
 
-docs/audit.md has the same in fifty lines of Python, for those who trust nobody's program.
+docs/audit.md has the same in a page of Python, for those who trust nobody's program.
 
 The key in public-key.pem proves nothing about whoever gave you this export: who can write one can write
 the other. Compare its fingerprint with one that you have from the owner of the stack, by another way:

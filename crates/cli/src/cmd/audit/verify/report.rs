@@ -1,6 +1,6 @@
 use rekey_audit::{Seen, Verdict};
 
-use crate::audit::Examined;
+use crate::audit::{Examined, UnknownKeys};
 use crate::console::Console;
 use crate::error::Error;
 use crate::table::{Table, Text, Tone};
@@ -13,17 +13,25 @@ pub fn report(
     console: &mut Console<'_>,
 ) -> Result<(), Error> {
     let mut table = Table::new(&["CHAIN", "RECORDS", "SIGNED", "NOT SIGNED YET", "VERDICT"]);
-    for verdict in &examined.verdicts {
+    for (verdict, unknown) in examined.verdicts.iter().zip(&examined.unknown) {
         table.row([
             verdict.chain.as_str().into(),
             verdict.records.to_string().into(),
             signed(verdict).into(),
             newer(verdict, seals).into(),
-            word(verdict),
+            word(verdict, unknown),
         ]);
     }
     console.table(&table)?;
-    for verdict in &examined.verdicts {
+    for (verdict, unknown) in examined.verdicts.iter().zip(&examined.unknown) {
+        if unknown.is_all_of(verdict) {
+            let (seals, keys) = (unknown.seals, unknown.list());
+            console.line(&format!(
+                "{}: {seals} seals were made with a key that was not given: {keys}",
+                verdict.chain
+            ))?;
+            continue;
+        }
         for finding in &verdict.findings {
             console.line(&format!("{}: {finding}", verdict.chain))?;
         }
@@ -67,7 +75,10 @@ fn newer(verdict: &Verdict, seals: bool) -> String {
     }
 }
 
-fn word(verdict: &Verdict) -> Text {
+fn word(verdict: &Verdict, unknown: &UnknownKeys) -> Text {
+    if unknown.is_all_of(verdict) {
+        return Text::toned("seals not known", Tone::Notice);
+    }
     match verdict.findings.len() + verdict.more {
         0 => Text::toned("sound", Tone::Good),
         1 => Text::toned("1 finding", Tone::Bad),

@@ -7,7 +7,7 @@ use super::plain::cargo_test;
 use crate::beside::Beside;
 use crate::local_cloud::LocalCloud;
 use crate::sam::Sam;
-use crate::{demo, docker, run};
+use crate::{demo, docker, functions, run};
 
 pub fn on_postgres(context: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&["--test", "postgres", "--", "--nocapture"]);
@@ -43,7 +43,7 @@ pub fn adapters(context: &mut Context) -> Result<()> {
 
 pub fn end_to_end(context: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&["--test", "promises", "--", "end_to_end::", "--nocapture"]);
-    tests.args(["--test-threads", "2"]);
+    tests.args(["--test-threads", "3"]);
     context.services()?.tell(&mut tests);
     run::shown(&mut tests)
 }
@@ -54,6 +54,8 @@ pub fn sam(context: &mut Context) -> Result<()> {
     context.services()?.tell(&mut tests);
     let sam = Sam::ready()?;
     sam.build()?;
+    // What it has built it moves away, and the stages behind this one want it too.
+    functions::programs()?;
     sam.tell(&mut tests);
     let engine = match docker::engine() {
         Ok(engine) => {

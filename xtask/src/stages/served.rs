@@ -43,7 +43,7 @@ pub fn adapters(context: &mut Context) -> Result<()> {
 
 pub fn end_to_end(context: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&["--test", "promises", "--", "end_to_end::", "--nocapture"]);
-    tests.args(["--test-threads", "3"]);
+    tests.args(["--test-threads", "2"]);
     context.services()?.tell(&mut tests);
     run::shown(&mut tests)
 }

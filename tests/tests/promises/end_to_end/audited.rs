@@ -190,6 +190,15 @@ async fn the_keys_of_the_seals_are_rotated_and_what_they_sealed_stays_proved() -
         scene.stack.output("AuditKeysArn"),
         scene.stack.output("KeysFunctionArn"),
     );
+    until(
+        &scene,
+        "the set-up of the ring's schedule was tried",
+        async || {
+            let pending = scene.secrets.labelled(keys, "AWSPENDING").await?;
+            Ok(pending.is_empty().then_some(()))
+        },
+    )
+    .await?;
     let version = scene.secrets.rotate(keys, function).await?;
     let rotated = scene.secrets.wait_current(keys, &version, PATIENCE).await;
     rotated.with_context(|| scene.cloud.log())?;

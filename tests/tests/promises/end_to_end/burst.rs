@@ -72,6 +72,16 @@ async fn furnish(scene: &Scene) -> Result<Vec<String>> {
     Ok(keys)
 }
 
+/// The audit trail is left out: the local cloud does one thing at a time, and ten thousand records would take
+/// most of its time. Many writers have a test of their own (crates/aws/tests/adapters/audit/writers.rs).
+async fn unrecorded(scene: &Scene) -> Result<()> {
+    let bus = scene.stack.output("BusName");
+    let rule = json!({ "Name": "rekey-local-audit", "EventBusName": bus });
+    let door = Door::of(&scene.cloud);
+    door.json("events", "AWSEvents.DisableRule", &rule).await?;
+    Ok(())
+}
+
 fn asked(keys: &[String]) -> Result<Vec<Value>> {
     let mut asked = Vec::new();
     for number in 0.. {
@@ -140,6 +150,7 @@ async fn of_five_thousand_requests_at_once_none_is_lost() -> Result<()> {
     let (scene, admin) = office("burst", false, &more).await?;
     let keys = furnish(&scene).await?;
     let shop = rotators(&scene, &admin, "shop").await?;
+    unrecorded(&scene).await?;
     let asked = asked(&keys)?;
     let poison = asked.iter().filter(|one| one["key"] == 7).count();
     let ids: BTreeSet<_> = asked

@@ -51,6 +51,11 @@ async fn a_rotation_is_recorded_once_however_often_its_events_come() -> Result<(
     let scene = quiet_with("recorded", true, &[TRAIL]).await?;
     let olga = operator(&scene).await?;
     let copies = copies(&scene).await?;
+    // Known before it is rotated: who meets a secret after the switch cannot tell what was current before.
+    let made = scene.secrets.current(&scene.secret).await?;
+    let (secrets, secret) = (&scene.secrets, &scene.secret);
+    secrets.tag(secret, "rekey:sites", "shop").await?;
+    recorded(&scene, &olga, &made.id, "current").await?;
     let (old, new) = rotate(&scene).await?;
     recorded(&scene, &olga, &new.id, "current").await?;
     let completed = announced(&scene, "greentic.secrets.rotate.completed", 1).await?;

@@ -189,6 +189,8 @@ async fn a_secret_that_is_gone_is_told_once_and_its_deadline_comes_to_nothing() 
     let olga = operator(&scene).await?;
     let (first, second) = rotate(&scene).await?;
     recorded(&scene, &olga, &second.id, "current").await?;
+    // What comes after the deletion would find the secret gone before the deadline does.
+    observed(&scene).await?;
     let delete = scene
         .secrets
         .client

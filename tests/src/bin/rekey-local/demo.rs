@@ -84,6 +84,8 @@ async fn whole(play: &mut Play) -> Result<()> {
     after_the_switch::rolled_back(play, &third, &second).await?;
     let fourth = after_the_switch::stuck_and_healed(play, &second).await?;
     let rotation = asked::on_request(play, &second, &fourth).await?;
+    let retired = play.events.of("rekey.secret.retired").len();
+    ensure!(retired == 3, "{retired} were retired, not 3");
     audited::on_the_record(play, &rotation).await?;
     play.wait(Duration::from_secs(2)).await;
     Ok(())
@@ -186,7 +188,7 @@ impl Figures {
             self.steps.failed > 0,
             "no step failed, so nothing was healed"
         );
-        // The fourth grace ends with the story, now before it and now after it.
+        // Three by now, to which `whole` has held it; the fourth grace ends about when the story does.
         let retired = (3..=4).contains(&self.retired);
         ensure!(retired, "{} were retired, not 3 or 4", self.retired);
         Ok(())

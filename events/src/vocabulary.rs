@@ -155,8 +155,65 @@ open_words! {
     Kind {
         /// A PostgreSQL server.
         Postgres = "postgres",
+        /// A MariaDB server.
+        Mariadb = "mariadb",
+        /// A MySQL server.
+        Mysql = "mysql",
+        /// A Redis server.
+        Redis = "redis",
+        /// A Valkey server.
+        Valkey = "valkey",
+        /// A user of an ElastiCache user group.
+        ElasticacheUser = "elasticache-user",
+        /// The AUTH token of an ElastiCache replication group.
+        ElasticacheAuth = "elasticache-auth",
+        /// A key that signs JSON Web Tokens.
+        Jwt = "jwt",
+        /// A key that signs webhooks, or anything else by HMAC: a secret that is its own target.
+        Hmac = "hmac",
+        /// A random value: a secret that is its own target.
+        Generic = "generic",
         /// The keys that seal the audit trail: a secret that is its own target.
         AuditKey = "audit-key",
+    }
+}
+
+impl Kind {
+    /// Whether a secret of this kind is rotated and retired by the functions for signing keys and random values, and
+    /// not by those for databases and caches. A kind that is not known counts as a database's.
+    pub fn is_key(&self) -> bool {
+        matches!(
+            self,
+            Self::Jwt | Self::Hmac | Self::Generic | Self::AuditKey
+        )
+    }
+
+    /// How its credentials share the time of a rotation, where the kind alone decides that.
+    pub fn only_strategy(&self) -> Option<Strategy> {
+        match self {
+            Self::Redis | Self::Valkey | Self::ElasticacheUser | Self::ElasticacheAuth => {
+                Some(Strategy::TwoPasswords)
+            }
+            Self::Jwt => Some(Strategy::DualPublish),
+            Self::Hmac | Self::Generic => Some(Strategy::PreviousInside),
+            Self::AuditKey => Some(Strategy::Keyring),
+            _ => None,
+        }
+    }
+}
+
+impl Strategy {
+    /// Whether old and new both work for a while; `None` of a word that is not known.
+    pub fn both_work(&self) -> Option<bool> {
+        match self {
+            Self::SingleUser => Some(false),
+            Self::AlternatingUsers
+            | Self::TwoPasswords
+            | Self::DualPublish
+            | Self::PreviousInside
+            | Self::Keyring => Some(true),
+            _ => None,
+        }
     }
 }
 
@@ -167,6 +224,13 @@ open_words! {
         SingleUser = "single-user",
         /// Two users in turn: the old one works through the grace.
         AlternatingUsers = "alternating-users",
+        /// One user with two passwords: the old one works through the grace.
+        TwoPasswords = "two-passwords",
+        /// Three keys are published, the one before, the one in use and the next: what the old one has signed is verified
+        /// through the grace.
+        DualPublish = "dual-publish",
+        /// The secret holds the value before beside the new one, with the time at which it ends.
+        PreviousInside = "previous-inside",
         /// A ring of keys that only grows: the old one is kept, and checks what it has sealed.
         Keyring = "keyring",
     }
@@ -245,6 +309,8 @@ open_words! {
         ConsumerNotMoved = "consumer_not_moved",
         /// Sessions of the old credential are open at the target.
         SessionsOpen = "sessions_open",
+        /// What the old credential has made, such as tokens that it signed, is valid for some time yet.
+        KeptUntil = "kept_until",
         /// A rotation of the secret is not finished.
         RotationOpen = "rotation_open",
         /// The old credential is also the current or the pending one.

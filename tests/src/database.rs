@@ -1,5 +1,6 @@
 //! A real PostgreSQL database with the roles that a rotation works on.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,15 +130,7 @@ pub async fn connect(
     user: &str,
     password: &str,
 ) -> Result<Client> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(&server.ca_file)? {
-        roots.add(certificate?)?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let tls = tls(&server.ca_file)?;
     let mut config = Config::new();
     config
         .host(&server.host)
@@ -153,6 +146,19 @@ pub async fn connect(
     Ok(client)
 }
 
+/// TLS that believes the authorities of a file and no others.
+pub fn tls(ca_file: &Path) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca_file)? {
+        roots.add(certificate?)?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
 /// The SCRAM-SHA-256 verifier of a password.
 pub fn verifier(password: &str) -> String {
     postgres_protocol::password::scram_sha_256(password.as_bytes())
@@ -160,11 +166,17 @@ pub fn verifier(password: &str) -> String {
 
 /// A password that no dictionary has, for a first credential.
 pub fn random_password() -> Result<String> {
+    let bytes: [u8; 18] = random_bytes()?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("First-{hex}+"))
+}
+
+/// Bytes that nobody knows, for a first key.
+pub fn random_bytes<const LENGTH: usize>() -> Result<[u8; LENGTH]> {
     use std::io::Read as _;
-    let mut bytes = [0_u8; 18];
+    let mut bytes = [0; LENGTH];
     std::fs::File::open("/dev/urandom")?
         .read_exact(&mut bytes)
         .context("no randomness")?;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("First-{hex}+"))
+    Ok(bytes)
 }

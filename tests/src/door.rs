@@ -146,6 +146,13 @@ impl Door {
         Ok(answer.status)
     }
 
+    /// The text of an object in S3: `path` is `/bucket/key`.
+    pub async fn object(&self, path: &str) -> Result<String> {
+        let answer = self.request("s3", ("GET", path), &[], "").await?;
+        ensure!(answer.status == 200, "{path}: {}", answer.status);
+        Ok(answer.body)
+    }
+
     /// Invokes a function and waits for its answer.
     pub async fn invoke(&self, function: &str, payload: &str) -> Result<Answer> {
         let path = format!("/2015-03-31/functions/{function}/invocations");

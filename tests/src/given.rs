@@ -38,18 +38,89 @@ pub fn newest_server() -> Result<Server> {
         .context("no PostgreSQL server runs")
 }
 
+/// A MariaDB server that runs on this machine.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MariadbServer {
+    pub version: String,
+    pub host: String,
+    pub port: u16,
+    pub ca_file: PathBuf,
+    pub superuser: String,
+    pub superuser_password: String,
+    /// Every statement, as it was sent.
+    pub log_file: PathBuf,
+    /// The same, of the server that follows this one.
+    pub replica_log_file: PathBuf,
+}
+
+/// The MariaDB server.
+pub fn mariadb_server() -> Result<MariadbServer> {
+    let path = var("REKEY_TEST_MARIADB")?;
+    let text = std::fs::read_to_string(&path).with_context(|| path)?;
+    let servers: Vec<MariadbServer> = serde_json::from_str(&text)?;
+    servers.into_iter().next().context("no MariaDB server runs")
+}
+
+/// A Redis server that runs on this machine, with TLS, and keeps its users in an aclfile.
+#[derive(Clone, Debug)]
+pub struct RedisServer {
+    pub version: String,
+    pub ca_file: PathBuf,
+    pub host: String,
+    pub tls_port: u16,
+    pub superuser: String,
+    pub superuser_password: String,
+    pub log_file: PathBuf,
+}
+
+/// The Redis server.
+pub fn redis_server() -> Result<RedisServer> {
+    #[derive(Deserialize)]
+    struct Described {
+        version: String,
+        ca_file: PathBuf,
+        aclfile: One,
+    }
+    #[derive(Deserialize)]
+    struct One {
+        host: String,
+        tls_port: u16,
+        superuser: String,
+        superuser_password: String,
+        log_file: PathBuf,
+    }
+    let path = var("REKEY_TEST_REDIS")?;
+    let text = std::fs::read_to_string(&path).with_context(|| path)?;
+    let Described {
+        version,
+        ca_file,
+        aclfile: one,
+    } = serde_json::from_str(&text)?;
+    Ok(RedisServer {
+        version,
+        ca_file,
+        host: one.host,
+        tls_port: one.tls_port,
+        superuser: one.superuser,
+        superuser_password: one.superuser_password,
+        log_file: one.log_file,
+    })
+}
+
 /// The interpreter with the local cloud's packages.
 pub fn python() -> Result<PathBuf> {
     var("REKEY_TEST_PYTHON").map(PathBuf::from)
 }
 
 /// The functions' binaries, by the names that the templates give them.
-pub const FUNCTIONS: [&str; 7] = [
+pub const FUNCTIONS: [&str; 9] = [
     "rekey-rotate",
+    "rekey-rotate-keys",
     "rekey-request",
     "rekey-observe",
     "rekey-sweep",
     "rekey-retire",
+    "rekey-retire-keys",
     "rekey-audit-writer",
     "rekey-checkpoint",
 ];

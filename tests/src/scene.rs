@@ -100,8 +100,10 @@ impl Scene {
             .create("local/db/app-primary", &value, &tags)
             .await?;
         let ca = server.ca_file.display().to_string();
-        let mut parameters = vec![("CaFile", ca.as_str())];
-        parameters.extend(plan.parameters);
+        let mut parameters = plan.parameters.to_vec();
+        if parameters.iter().all(|(name, _)| *name != "CaFile") {
+            parameters.push(("CaFile", &ca));
+        }
         if let Some(schedule) = plan.schedule {
             parameters.extend([
                 ("CreateExample", "true"),

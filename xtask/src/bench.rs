@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::services::{NEWEST, Services};
+use crate::services::{NEWEST, Need, Services};
 use crate::{functions, place, run};
 
 /// AWS's function for one PostgreSQL user, in AWS's repository of rotation functions.
@@ -22,8 +22,9 @@ const FAILING: &str = "/bin/false";
 pub fn bench(runs: u32, python: Option<&Path>, json: bool) -> Result<()> {
     let python = python.map(python_function).transpose()?;
     eprintln!("building for release (several minutes the first time)");
-    let [hook, bare] = functions::released()?;
-    let services = Services::start(&[NEWEST])?;
+    let [hook, keys, bare] = functions::released()?;
+    let mut services = Services::ready()?;
+    services.start(&[Need::Postgres(&[NEWEST])])?;
     let mut measure = run::cargo();
     measure
         .args([
@@ -37,6 +38,8 @@ pub fn bench(runs: u32, python: Option<&Path>, json: bool) -> Result<()> {
         ])
         .arg("--hook")
         .arg(hook)
+        .arg("--keys")
+        .arg(keys)
         .arg("--bare")
         .arg(bare)
         .args(["--runs", &runs.to_string()]);

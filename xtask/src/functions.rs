@@ -6,8 +6,20 @@ use anyhow::{Context as _, Result};
 
 use crate::{place, run};
 
-/// The functions, by package and binary.
-pub const DEPLOYED: [&str; 7] = [
+/// The programs that are deployed.
+pub const DEPLOYED: [&str; 9] = [
+    "rekey-rotate",
+    "rekey-rotate-keys",
+    "rekey-request",
+    "rekey-observe",
+    "rekey-sweep",
+    "rekey-retire",
+    "rekey-retire-keys",
+    "rekey-audit-writer",
+    "rekey-checkpoint",
+];
+/// The packages that they are built from; two have a program for each family of kinds.
+const PACKAGES: [&str; 7] = [
     "rekey-rotate",
     "rekey-request",
     "rekey-observe",
@@ -27,7 +39,7 @@ const COMMAND_LINE: &str = "rekey-cli";
 pub fn programs() -> Result<PathBuf> {
     let host = host()?;
     // One by one: together, the features of the command line would be those of the functions too.
-    for packages in [DEPLOYED.as_slice(), &[COMMAND_LINE]] {
+    for packages in [PACKAGES.as_slice(), &[COMMAND_LINE]] {
         let mut build = run::cargo();
         build.args(["build", "--quiet", "--bins", "--target", &host]);
         for package in packages {
@@ -51,8 +63,8 @@ pub fn stage(name: &str) -> Result<PathBuf> {
     Ok(place::target().join("debug").join(name))
 }
 
-/// Builds the rotation function as it is deployed, and beside it a function that does nothing.
-pub fn released() -> Result<[PathBuf; 2]> {
+/// Builds the rotation function of each family as it is deployed, and beside them a function that does nothing.
+pub fn released() -> Result<[PathBuf; 3]> {
     run::shown(run::cargo().args([
         "build",
         "--release",
@@ -60,9 +72,15 @@ pub fn released() -> Result<[PathBuf; 2]> {
         "rekey-rotate",
         "--bin",
         "rekey-rotate",
+        "--bin",
+        "rekey-rotate-keys",
         "--example",
         "bare",
     ]))?;
     let built = place::target().join("release");
-    Ok([built.join("rekey-rotate"), built.join("examples/bare")])
+    Ok([
+        built.join("rekey-rotate"),
+        built.join("rekey-rotate-keys"),
+        built.join("examples/bare"),
+    ])
 }

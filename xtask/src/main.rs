@@ -12,12 +12,16 @@ mod demo;
 mod docker;
 mod functions;
 mod local_cloud;
+mod mariadb;
+mod node;
 mod package;
 mod place;
 mod postgres;
 mod python;
+mod redis;
 mod run;
 mod sam;
+mod server;
 mod services;
 mod stages;
 mod tools;
@@ -28,6 +32,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::demo::Story;
 use crate::package::Arch;
 
 /// Sets up, tests and shows Rekey on this machine. Needs Rust and Python 3; installs the rest itself:
@@ -55,6 +60,10 @@ enum Command {
     /// Rotate a real PostgreSQL credential on a native schedule, on the local cloud, while an application
     /// logs in all the time; retire the old one, roll back, heal a stuck rotation.
     Demo {
+        /// Instead, rotate five kinds side by side in a live table: PostgreSQL, MariaDB, Redis, signing keys,
+        /// keys of webhooks, with an application at work on each.
+        #[arg(long, conflicts_with = "break_it")]
+        all: bool,
         /// Do it wrongly on purpose, so that the application must show errors.
         #[arg(long = "break", value_name = "HOW", value_parser = ["single-user", "retire-early"])]
         break_it: Option<String>,
@@ -62,8 +71,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Start the local cloud with the stack deployed and a real PostgreSQL, and keep them running.
+    /// Start the local cloud with the stack deployed, and real servers (PostgreSQL, MariaDB, Redis), and keep
+    /// them running. `. target/up/environment` tells tests that are run by hand where they are.
     Up {
+        /// Only what tests of one crate need: the servers and Node.js, without the local cloud and the stack.
+        #[arg(long)]
+        servers: bool,
         /// Stay in the foreground; Ctrl-C stops everything.
         #[arg(long)]
         foreground: bool,
@@ -73,7 +86,7 @@ enum Command {
     /// Send one event to one function without Docker, and print its answer. Uses what `up` started.
     Invoke {
         /// The function.
-        #[arg(value_parser = ["rotate", "request", "observe", "sweep", "retire", "audit", "checkpoint"])]
+        #[arg(value_parser = ["rotate", "rotate-keys", "request", "observe", "sweep", "retire", "retire-keys", "audit", "checkpoint"])]
         function: String,
         /// The file with the event, such as events/samples/invoke/doctor.json.
         event: PathBuf,
@@ -106,8 +119,22 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Test { list: true, .. } => stages::list(),
         Command::Test { only, .. } => stages::test(&only),
-        Command::Demo { break_it, json } => demo::demo(break_it.as_deref(), json),
-        Command::Up { foreground } => up::up(foreground),
+        Command::Demo {
+            all,
+            break_it,
+            json,
+        } => {
+            let story = match (all, &break_it) {
+                (true, _) => Story::All,
+                (false, Some(how)) => Story::Broken(how),
+                (false, None) => Story::One,
+            };
+            demo::demo(story, json)
+        }
+        Command::Up {
+            servers,
+            foreground,
+        } => up::up(servers, foreground),
         Command::Down => up::down(),
         Command::Invoke { function, event } => up::invoke(&function, &event),
         Command::Package { arch } => package::package(arch),

@@ -13,12 +13,15 @@ use crate::sam::Sam;
 use crate::{place, run};
 
 /// How large a zip may be, in KiB. Who lets one grow moves its bound here, and says why.
-const LARGEST: [(&str, u64); 7] = [
-    ("rekey-rotate", 2_450),
+const LARGEST: [(&str, u64); 9] = [
+    // The four that have drivers: wide, until they are measured with all kinds of their family.
+    ("rekey-rotate", 5_000),
+    ("rekey-rotate-keys", 5_000),
     ("rekey-request", 2_800),
     ("rekey-observe", 2_700),
     ("rekey-sweep", 2_850),
-    ("rekey-retire", 3_100),
+    ("rekey-retire", 5_600),
+    ("rekey-retire-keys", 5_600),
     ("rekey-audit-writer", 2_600),
     ("rekey-checkpoint", 3_300),
 ];

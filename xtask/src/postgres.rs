@@ -5,85 +5,71 @@
 //! `localhost` and 127.0.0.1, so 127.0.0.2 is a name it is not for), asks for SCRAM, and writes every
 //! statement to its log.
 
-mod certificate;
 mod install;
 mod server;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use install::{Installation, install};
-pub use server::{Server, Shape, start};
+use anyhow::{Context as _, Result};
+
+use self::install::Installation;
+use self::server::{Server, Shape, start};
+use crate::server::folder::Folder;
+use crate::server::owner::Owner;
 
 /// The majors that the product is tested on, oldest first.
 pub const MAJORS: [u16; 2] = [15, 18];
 
-/// The environment variable that carries the path of [`write_description`]'s file to the tests.
-pub const DESCRIPTION_VARIABLE: &str = "REKEY_TEST_POSTGRES";
+/// Carries the path of the servers' description to the tests: a JSON array with one object for each.
+pub const VARIABLE: &str = "REKEY_TEST_POSTGRES";
 
-/// Starts one server for each installation: the newest with a streaming replica, the oldest with a twin
-/// that has TLS switched off. `directory` is emptied first.
-pub fn start_all(installations: &[Installation], directory: &Path) -> Result<Vec<Server>, Error> {
+/// Servers that run.
+#[derive(Debug)]
+pub struct Servers {
+    // Ended before their folder goes: fields go in this order.
+    _running: Vec<Server>,
+    folder: Folder,
+}
+
+impl Servers {
+    /// Starts one server for each major: the newest with a streaming replica, the oldest with a twin that has
+    /// TLS switched off.
+    pub fn start(npm: &Path, majors: &[u16]) -> Result<Self> {
+        let owner = Owner::of_servers()?;
+        let installations = install::install(npm, &owner.cache()?, majors)?;
+        let folder = Folder::new("postgres", owner)?;
+        let running = start_all(&installations, folder.path(), owner)?;
+        folder.describe(&running.iter().map(Server::describe).collect())?;
+        Ok(Self {
+            _running: running,
+            folder,
+        })
+    }
+
+    /// The file for [`VARIABLE`].
+    pub fn description(&self) -> PathBuf {
+        self.folder.description()
+    }
+}
+
+fn start_all(
+    installations: &[Installation],
+    directory: &Path,
+    owner: Owner,
+) -> Result<Vec<Server>> {
     let majors = installations.iter().map(|installation| installation.major);
     let (oldest, newest) = (majors.clone().min(), majors.max());
     installations
         .iter()
         .map(|installation| {
+            let major = installation.major;
             let shape = Shape {
-                replica: Some(installation.major) == newest,
-                without_tls: Some(installation.major) == oldest,
+                replica: Some(major) == newest,
+                without_tls: Some(major) == oldest,
             };
-            let directory = directory.join(installation.major.to_string());
-            start(installation, &directory, shape)
+            let directory = directory.join(major.to_string());
+            start(installation, &directory, shape, owner)
+                .with_context(|| format!("PostgreSQL {major}"))
         })
         .collect()
-}
-
-/// What a test needs to know of the servers: a JSON array with one object for each.
-pub fn describe(servers: &[Server]) -> serde_json::Value {
-    servers.iter().map(Server::describe).collect()
-}
-
-/// Writes [`describe`] to `file`, readable by its owner only: it holds the superuser's password.
-pub fn write_description(servers: &[Server], file: &Path) -> Result<PathBuf, Error> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let _absent = std::fs::remove_file(file);
-    std::fs::OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(file)
-        .and_then(|mut open| open.write_all(describe(servers).to_string().as_bytes()))
-        .map_err(|error| Error::new(format!("cannot write {}: {error}", file.display())))?;
-    Ok(file.to_owned())
-}
-
-/// Why a server could not be had, as a sentence.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl Error {
-    fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// Adds what was being done to an error of the operating system.
-trait While<T> {
-    fn or_say(self, what: impl fmt::Display) -> Result<T, Error>;
-}
-
-impl<T, E: fmt::Display> While<T> for Result<T, E> {
-    fn or_say(self, what: impl fmt::Display) -> Result<T, Error> {
-        self.map_err(|error| Error::new(format!("{what}: {error}")))
-    }
 }

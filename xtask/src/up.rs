@@ -10,9 +10,24 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::python::Venv;
-use crate::services::NEWEST;
-use crate::services::Services;
-use crate::{functions, place, run};
+use crate::server::folder;
+use crate::services::{NEWEST, Need, Services};
+use crate::{functions, place, postgres, run};
+
+/// What runs, with the stack and without it.
+const BESIDE_THE_STACK: [Need; 5] = [
+    Need::Postgres(&[NEWEST]),
+    Need::Mariadb,
+    Need::Redis,
+    Need::Node,
+    Need::Programs,
+];
+const SERVERS: [Need; 4] = [
+    Need::Postgres(&postgres::MAJORS),
+    Need::Mariadb,
+    Need::Redis,
+    Need::Node,
+];
 
 /// How long a start may take: a cold build is in it.
 const START: Duration = Duration::from_secs(1_800);
@@ -43,6 +58,11 @@ impl Files {
         self.dir.join("stack.json")
     }
 
+    /// Written when the servers run: where they are, for a shell to read.
+    fn environment(&self) -> PathBuf {
+        self.dir.join("environment")
+    }
+
     fn log(&self) -> PathBuf {
         self.dir.join("log")
     }
@@ -54,16 +74,21 @@ impl Files {
     }
 }
 
-/// Starts everything; returns when it runs, or stays with it.
-pub fn up(foreground: bool) -> Result<()> {
+/// Starts everything, or the servers only; returns when it runs, or stays with it.
+pub fn up(servers: bool, foreground: bool) -> Result<()> {
     let files = Files::new()?;
     if let Some(pid) = files.running() {
         if foreground && pid == std::process::id() {
-            return stay(&files);
+            return stay(&files, servers);
         }
         bail!("it runs already (process {pid}); stop it with `cargo xtask down`");
     }
-    for stale in [files.ready(), files.stack(), files.pid()] {
+    for stale in [
+        files.ready(),
+        files.stack(),
+        files.environment(),
+        files.pid(),
+    ] {
         match fs::remove_file(stale) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -71,7 +96,7 @@ pub fn up(foreground: bool) -> Result<()> {
     }
     if foreground {
         fs::write(files.pid(), std::process::id().to_string())?;
-        return stay(&files);
+        return stay(&files, servers);
     }
     println!(
         "starting (a few minutes the first time); log: {}",
@@ -80,6 +105,7 @@ pub fn up(foreground: bool) -> Result<()> {
     let log = File::create(files.log())?;
     let mut child = Command::new(std::env::current_exe()?)
         .args(["up", "--foreground"])
+        .args(servers.then_some("--servers"))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -105,8 +131,26 @@ pub fn up(foreground: bool) -> Result<()> {
     )
 }
 
-fn stay(files: &Files) -> Result<()> {
-    let services = Services::start(&[NEWEST])?.with_programs()?;
+fn stay(files: &Files, servers: bool) -> Result<()> {
+    let mut services = Services::ready()?;
+    services.start(if servers { &SERVERS } else { &BESIDE_THE_STACK })?;
+    for need in [Need::Mariadb, Need::Redis] {
+        if let Some(absent) = services.absent(need) {
+            println!("without {need:?}: {}", absent.why);
+        }
+    }
+    fs::write(files.environment(), exports(&services))?;
+    let by_hand = format!(
+        "tests by hand: . {} && cargo test --workspace --test <name>\n",
+        files.environment().display()
+    );
+    print!("{by_hand}");
+    if servers {
+        fs::write(files.ready(), by_hand)?;
+        loop {
+            std::thread::park();
+        }
+    }
     let mut local = run::command(functions::stage("rekey-local")?);
     local
         .arg("up")
@@ -116,6 +160,18 @@ fn stay(files: &Files) -> Result<()> {
         .arg(files.stack());
     services.tell(&mut local);
     run::shown(&mut local)
+}
+
+/// What [`Services::tell`] tells, as a shell reads it.
+fn exports(services: &Services) -> String {
+    services
+        .variables()
+        .iter()
+        .map(|(name, path)| {
+            let path = path.display().to_string().replace('\'', r"'\''");
+            format!("export {name}='{path}'\n")
+        })
+        .collect()
 }
 
 /// Stops what `up` started, by its process group.
@@ -133,9 +189,15 @@ pub fn down() -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    for file in [files.pid(), files.ready(), files.stack()] {
+    for file in [
+        files.pid(),
+        files.ready(),
+        files.stack(),
+        files.environment(),
+    ] {
         let _gone = fs::remove_file(file);
     }
+    folder::remove_stale();
     println!("stopped");
     Ok(())
 }

@@ -146,6 +146,27 @@ macro_rules! client {
 }
 pub(crate) use client;
 
+/// The end of a call to S3.
+const S3_CALL: Duration = Duration::from_secs(6);
+
+/// The end of a call to ElastiCache.
+const ELASTICACHE_CALL: Duration = Duration::from_secs(6);
+
+impl Connection {
+    /// The client of S3. A local cloud answers under one name for all buckets, so at an endpoint of its own the
+    /// bucket stands in the path.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = config!(aws_sdk_s3, self, S3_CALL);
+        let config = config.force_path_style(self.endpoint_url.is_some());
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// The client of ElastiCache.
+    pub fn elasticache(&self) -> aws_sdk_elasticache::Client {
+        client!(aws_sdk_elasticache, self, ELASTICACHE_CALL)
+    }
+}
+
 /// At most three attempts, soon after each other.
 pub(crate) fn retries() -> RetryConfig {
     RetryConfig::standard()

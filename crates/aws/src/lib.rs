@@ -20,6 +20,7 @@ mod trust;
 pub use audit::{AuditTable, CheckpointBucket, Kms, NoStream, SiemStream};
 pub use connection::{Connection, Credential, Settings, SettingsError, http_client};
 pub use event_bus::EventBus;
+pub use orders::RetireQueues;
 pub use parked::Parked;
 pub use put_events::PublishError;
 pub use queue::{Queue, SendError};

@@ -1,16 +1,35 @@
 use rekey_events::{
-    Actor, ClientRequestToken, Identifier, LimitError, Message, OrderPatience, RetireOperation,
-    RetireOrder, SecretId, Timestamp,
+    Actor, ClientRequestToken, Identifier, Kind, LimitError, Message, OrderPatience,
+    RetireOperation, RetireOrder, SecretId, Timestamp, Word,
 };
 use rekey_registry::{Order, OrderError, Orders};
 
 use crate::queue::{Queue, SendError};
 
-impl Orders for Queue {
+/// The queues of the functions that may change targets: one for each family of kinds, because each has a role
+/// of its own.
+#[derive(Clone, Debug)]
+pub struct RetireQueues {
+    /// Databases and caches, and every kind that is not known.
+    pub database: Queue,
+    /// Signing keys and random values.
+    pub keys: Queue,
+}
+
+impl RetireQueues {
+    fn of(&self, kind: &str) -> &Queue {
+        match Word::new(kind).map(Kind::from) {
+            Ok(kind) if kind.is_key() => &self.keys,
+            _ => &self.database,
+        }
+    }
+}
+
+impl Orders for RetireQueues {
     async fn send(&self, order: &Order) -> Result<(), OrderError> {
         let wire = wire(order).map_err(|error| OrderError(error.to_string()))?;
         let body = serde_json::to_string(&wire).map_err(|error| OrderError(error.to_string()))?;
-        let sent = Self::send(self, body).await;
+        let sent = self.of(order.kind()).send(body).await;
         sent.map_err(|error: SendError| OrderError(error.to_string()))
     }
 }
@@ -87,6 +106,7 @@ mod tests {
         let retire = Order::Retire {
             name: "prod/db/app".to_owned(),
             arn: ARN.to_owned(),
+            kind: "postgres".to_owned(),
             version: VersionId::new(VERSION),
             promised: 1_795_312_800,
             attempt: 2,
@@ -103,6 +123,7 @@ mod tests {
         let clear = Order::Clear {
             name: "prod/db/app".to_owned(),
             arn: ARN.to_owned(),
+            kind: "postgres".to_owned(),
             version: VersionId::new(VERSION),
         };
         assert_eq!(wire(&clear).unwrap().operation, RetireOperation::Clear);
@@ -114,6 +135,7 @@ mod tests {
         let now = Order::RetireNow {
             name: "prod/db/app".to_owned(),
             arn: ARN.to_owned(),
+            kind: "postgres".to_owned(),
             version: VersionId::new(VERSION),
             request: VersionId::new(REQUEST),
             by: "platform\u{7}team".to_owned(),
@@ -132,6 +154,7 @@ mod tests {
         let rehearse = Order::Rehearse {
             name: "prod/db/app".to_owned(),
             arn: ARN.to_owned(),
+            kind: "postgres".to_owned(),
             version: VersionId::new(VERSION),
             request: VersionId::new(REQUEST),
         };

@@ -51,6 +51,7 @@ Environment:
   NO_COLOR                 --color never
   REKEY_REGISTRY_TABLE     in place of rekey-<stage>-registry
   REKEY_RETIRE_FUNCTION    in place of rekey-<stage>-retire
+  REKEY_RETIRE_KEYS_FUNCTION  in place of rekey-<stage>-retire-keys
   REKEY_SWEEP_FUNCTION     in place of rekey-<stage>-sweep
   REKEY_REQUESTS_BUS       in place of rekey-<stage>-requests
   REKEY_AUDIT_TABLE        in place of rekey-<stage>-audit

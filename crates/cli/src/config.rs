@@ -1,3 +1,4 @@
+use rekey_events::{Kind, Word};
 use rekey_registry::Policy;
 
 use crate::arguments::Place;
@@ -30,6 +31,8 @@ pub struct Stack {
     pub table: String,
     /// The function that retires and rolls back.
     pub retire: String,
+    /// The one for signing keys and random values.
+    pub retire_keys: String,
     /// The function that sweeps, and is the doctor.
     pub sweep: String,
     /// The function that answers requests.
@@ -55,6 +58,16 @@ pub struct AuditNames {
     pub bucket: Option<String>,
     /// The alias of the key that signs them.
     pub key: String,
+}
+
+impl Stack {
+    /// The function that may change targets of this kind.
+    pub fn retire_of(&self, kind: &str) -> &str {
+        match Word::new(kind).map(Kind::from) {
+            Ok(kind) if kind.is_key() => &self.retire_keys,
+            _ => &self.retire,
+        }
+    }
 }
 
 impl Config {
@@ -88,6 +101,7 @@ impl Config {
         let stack = Stack {
             table: named("REKEY_REGISTRY_TABLE", "registry"),
             retire: named("REKEY_RETIRE_FUNCTION", "retire"),
+            retire_keys: named("REKEY_RETIRE_KEYS_FUNCTION", "retire-keys"),
             sweep: named("REKEY_SWEEP_FUNCTION", "sweep"),
             request: format!("rekey-{stage}-request"),
             bus: named("REKEY_REQUESTS_BUS", "requests"),
@@ -97,9 +111,17 @@ impl Config {
                 key: format!("alias/rekey-{stage}-checkpoints"),
             },
             requester: requester(variable("REKEY_REQUESTER"))?,
-            dead_letters: ["observe-", "sweep-", "retire-", "request-", "audit-", ""]
-                .map(|whose| format!("rekey-{stage}-{whose}dead-letters"))
-                .to_vec(),
+            dead_letters: [
+                "observe-",
+                "sweep-",
+                "retire-",
+                "retire-keys-",
+                "request-",
+                "audit-",
+                "",
+            ]
+            .map(|whose| format!("rekey-{stage}-{whose}dead-letters"))
+            .to_vec(),
             policy: policy(&stage, &variable)?,
             stage,
         };
@@ -195,6 +217,9 @@ mod tests {
         let stack = with(&NOWHERE, &[]).unwrap().stack;
         assert_eq!(stack.table, "rekey-dev-registry");
         assert_eq!(stack.retire, "rekey-dev-retire");
+        assert_eq!(stack.retire_of("postgres"), "rekey-dev-retire");
+        assert_eq!(stack.retire_of("jwt"), "rekey-dev-retire-keys");
+        assert_eq!(stack.retire_of("unknown"), "rekey-dev-retire");
         assert_eq!(stack.sweep, "rekey-dev-sweep");
         assert_eq!(stack.bus, "rekey-dev-requests");
         assert_eq!(stack.audit.table, "rekey-dev-audit");

@@ -14,6 +14,8 @@ use crate::world::{World, of_invoke};
 
 /// An answer, and its JSON as it came: `--json` passes on what is not looked at here.
 pub struct Answered {
+    /// The function that answered.
+    pub function: String,
     pub answer: RetireAnswer,
     pub whole: Value,
 }
@@ -25,7 +27,7 @@ impl Answered {
     }
 
     /// That the function refused or failed, if it did.
-    pub fn error<W: World>(&self, world: &W) -> Option<Error> {
+    pub fn error(&self) -> Option<Error> {
         let class = self.answer.class.as_ref();
         let class = class.map_or("no class", |class| class.as_str()).to_owned();
         let message = self.answer.message.as_str().to_owned();
@@ -36,7 +38,7 @@ impl Answered {
                 advice: Vec::new(),
             }),
             OrderOutcome::Failed => Some(Error::Function {
-                function: world.stack().retire.clone(),
+                function: self.function.clone(),
                 class,
                 message,
             }),
@@ -97,12 +99,12 @@ pub async fn requested_by<W: World>(world: &W, said: Option<&str>) -> Result<Opt
     }
 }
 
-/// Asks the function.
+/// Asks the function that may change targets of this kind.
 ///
 /// # Errors
 /// [`Error`] when it gave no answer, or one that cannot be understood. A refusal is an answer.
-pub async fn send<W: World>(world: &W, order: &RetireOrder) -> Result<Answered, Error> {
-    let function = &world.stack().retire;
+pub async fn send<W: World>(world: &W, kind: &str, order: &RetireOrder) -> Result<Answered, Error> {
+    let function = world.stack().retire_of(kind);
     let unreadable = |what: &str| {
         Error::Unavailable(format!(
             "{what}; perhaps rekey and the function {function} are of different versions"
@@ -114,5 +116,9 @@ pub async fn send<W: World>(world: &W, order: &RetireOrder) -> Result<Answered, 
     let whole = answered.map_err(|error| of_invoke(world, function, error))?;
     let answer = RetireAnswer::try_from(whole.clone())
         .map_err(|error| unreadable(&format!("the answer cannot be understood ({error})")))?;
-    Ok(Answered { answer, whole })
+    Ok(Answered {
+        function: function.to_owned(),
+        answer,
+        whole,
+    })
 }

@@ -237,10 +237,14 @@ where
                 is_stuck: is_stuck(before, self.policy, now),
                 is_overdue: is_overdue(before, now),
             };
-            Ok((decision, Some((examined, before.secret.arn.clone()))))
+            let secret = &before.secret;
+            Ok((
+                decision,
+                Some((examined, secret.arn.clone(), secret.kind.clone())),
+            ))
         };
         let decided = apply(self.store, self.publisher, name, now, decide).await?;
-        let Some((examined, arn)) = decided else {
+        let Some((examined, arn, kind)) = decided else {
             return Ok(Examined::default());
         };
         match &examined.treatment {
@@ -250,6 +254,7 @@ where
                 let order = Order::Clear {
                     name: name.to_owned(),
                     arn,
+                    kind,
                     version: version.clone(),
                 };
                 self.orders.send(&order).await?;

@@ -319,7 +319,7 @@ fn wants(tag: &str) -> &'static str {
         APPROVAL_TAG => "manual, or no such tag",
         EVERY_TAG => "as in 30d, 12h or 90m, at most ten years",
         SERVICE_TAG => "the name of a service",
-        STRATEGY_TAG => "single-user or alternating-users",
+        STRATEGY_TAG => "single-user, alternating-users or two-passwords",
         _ => "see docs/lifecycle.md",
     }
 }

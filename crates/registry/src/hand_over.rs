@@ -44,6 +44,7 @@ pub fn hand_over(
             return Ok(HandOver::Order(Order::Retire {
                 name: due.name.clone(),
                 arn: due.arn.clone(),
+                kind: due.kind.clone(),
                 version: due.version.clone(),
                 promised: due.promised,
                 attempt: due.attempt,

@@ -15,6 +15,8 @@ pub enum Order {
         name: String,
         /// Its ARN.
         arn: String,
+        /// What kind of target it opens: which of the functions that may change targets is meant.
+        kind: String,
         /// The version.
         version: VersionId,
         /// When the grace ended, in seconds since 1970.
@@ -28,6 +30,8 @@ pub enum Order {
         name: String,
         /// Its ARN.
         arn: String,
+        /// What kind of target it opens: which of the functions that may change targets is meant.
+        kind: String,
         /// The version under AWSPENDING.
         version: VersionId,
     },
@@ -37,6 +41,8 @@ pub enum Order {
         name: String,
         /// Its ARN.
         arn: String,
+        /// What kind of target it opens: which of the functions that may change targets is meant.
+        kind: String,
         /// The version under AWSPREVIOUS.
         version: VersionId,
         /// The request that waits.
@@ -52,11 +58,25 @@ pub enum Order {
         name: String,
         /// Its ARN.
         arn: String,
+        /// What kind of target it opens: which of the functions that may change targets is meant.
+        kind: String,
         /// The version under AWSCURRENT.
         version: VersionId,
         /// The request that waits for the answer.
         request: VersionId,
     },
+}
+
+impl Order {
+    /// What kind of target the secret opens.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Retire { kind, .. }
+            | Self::Clear { kind, .. }
+            | Self::RetireNow { kind, .. }
+            | Self::Rehearse { kind, .. } => kind,
+        }
+    }
 }
 
 /// The queue of that function.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use rekey_events::{Kind, Strategy, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::deadline::{Deadline, DeadlineKey};
@@ -157,13 +158,13 @@ impl Secret {
     }
 
     /// Whether old and new credential both work for a while. What its rotation function said wins over the
-    /// tag. None when neither said anything.
+    /// tag, and the tag over the kind. None when none of them says it.
     pub fn overlap(&self) -> Option<bool> {
-        let word = self.strategy_seen.as_ref().or(self.strategy_tag.as_ref())?;
-        match word.as_str() {
-            "alternating-users" => Some(true),
-            "single-user" => Some(false),
-            _ => None,
+        let said = self.strategy_seen.as_ref().or(self.strategy_tag.as_ref());
+        let word = |word: &str| Word::new(word).ok();
+        match said {
+            Some(said) => Strategy::from(word(said)?).both_work(),
+            None => Kind::from(word(&self.kind)?).only_strategy()?.both_work(),
         }
     }
 

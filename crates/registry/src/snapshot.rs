@@ -23,7 +23,8 @@ pub const EVERY_TAG: &str = "rekey:every";
 pub const SERVICE_TAG: &str = "rekey:service";
 /// The tag that names the sites a secret is used by, separated by spaces.
 pub const SITES_TAG: &str = "rekey:sites";
-/// The tag that says how old and new share the time: `single-user`, `alternating-users`.
+/// The tag that says how old and new share the time: `single-user`, `alternating-users`,
+/// `two-passwords`. Where the kind alone decides it, nobody needs the tag.
 pub const STRATEGY_TAG: &str = "rekey:strategy";
 
 /// What DescribeSecret and ListSecretVersionIds (with IncludeDeprecated) say of a secret. Times are seconds

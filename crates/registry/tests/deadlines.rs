@@ -159,6 +159,7 @@ async fn the_warning_names_who_has_not_moved_and_the_order_is_repeated_until_the
         let expected = Order::Retire {
             name: NAME.to_owned(),
             arn: stage.state().secret.arn,
+            kind: stage.state().secret.kind,
             version: version(1),
             promised,
             attempt: number as u32,

@@ -63,6 +63,7 @@ async fn a_stuck_rotation_is_resumed_three_times_then_given_up_and_cleared() {
     let order = Order::Clear {
         name: NAME.to_owned(),
         arn: stage.state().secret.arn,
+        kind: stage.state().secret.kind,
         version: version(3),
     };
     // Asked for again every half hour until an answer comes.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{StagingLabel, VersionId};
+use crate::{KIND_TAG, StagingLabel, VersionId};
 
 /// The tag that asks for a grace: how long the old credential works after a rotation, in seconds.
 pub const GRACE_TAG: &str = "rekey:grace";
@@ -40,6 +40,16 @@ impl Description {
     pub fn has(&self, version: &VersionId, label: &StagingLabel) -> bool {
         let labels = self.versions.get(version);
         labels.is_some_and(|labels| labels.contains(label))
+    }
+
+    /// The tag that names the kind of target.
+    pub fn kind(&self) -> Option<&str> {
+        self.tags.get(KIND_TAG).map(String::as_str)
+    }
+
+    /// The tag [`GRACE_TAG`] as a number; `None` too when it is none, which the plan refuses.
+    pub fn grace(&self) -> Option<u32> {
+        self.tags.get(GRACE_TAG)?.trim().parse().ok()
     }
 
     /// When the running grace ends, in seconds since 1970: `None` when none is asked for, nothing was

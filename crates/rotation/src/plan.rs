@@ -45,6 +45,11 @@ pub enum Refusal {
         "AWSCURRENT was moved while this step waited for the target, and what it was about to change may be in use again; nothing was changed: the step is repeated from the new state"
     )]
     CurrentMoved,
+    /// The tag `rekey:kind` is another one than the one that this step went by.
+    #[error(
+        "the tag rekey:kind was changed during this rotation; nothing was changed at the target: the step is repeated as the kind that the tag names now"
+    )]
+    KindChanged,
     /// The tag `rekey:grace` cannot be read.
     #[error(
         "the tag `rekey:grace` must be a whole number of seconds, such as 86400; correct the tag or remove it"
@@ -57,7 +62,7 @@ impl Refusal {
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::GraceRunning { .. } => ErrorClass::GraceRunning,
-            Self::CurrentMoved => ErrorClass::RotationOpen,
+            Self::CurrentMoved | Self::KindChanged => ErrorClass::RotationOpen,
             Self::RotationDisabled
             | Self::UnknownToken
             | Self::NotPending

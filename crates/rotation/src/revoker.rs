@@ -16,6 +16,21 @@ pub trait Revoker: Rotator {
     /// [`TargetError::InvalidSecret`] when a value is not of this kind, or the two are not of one target.
     fn kinship(&self, old: &SecretValue, other: &SecretValue) -> Result<Kinship, TargetError>;
 
+    /// Until when the old credential must be kept whatever anybody asks, in seconds since 1970; `None` when
+    /// nothing of it outlives its retirement. `switched_at` is when the last rotation was over, if that is
+    /// known. Pure.
+    ///
+    /// # Errors
+    /// [`TargetError::InvalidSecret`] when a value is not of this kind.
+    fn kept_until(
+        &self,
+        _old: &SecretValue,
+        _current: &SecretValue,
+        _switched_at: Option<i64>,
+    ) -> Result<Option<i64>, TargetError> {
+        Ok(None)
+    }
+
     /// Proves that the login which will do the work is valid, and takes the target's lock for this
     /// credential. Changes nothing, and does not ask that the current credential logs in: a rollback is
     /// most needed when it does not.
@@ -52,13 +67,15 @@ pub trait Revoker: Rotator {
     ) -> impl Future<Output = Result<u32, TargetError>> + Send;
 
     /// Tries to log in with `value` and says whether the target let it in. Only a refused credential is
-    /// [`Login::Refused`]; whatever else keeps a login from succeeding is an error.
+    /// [`Login::Refused`]; whatever else keeps a login from succeeding is an error. A kind whose secret is
+    /// its own target goes by the moment; any other one asks its target.
     ///
     /// # Errors
     /// [`TargetError`], when nothing was proved.
     fn try_login(
         &self,
         value: &SecretValue,
+        moment: Moment<'_>,
     ) -> impl Future<Output = Result<Login, TargetError>> + Send;
 
     /// Makes the old credential valid again, all or nothing. The lock stays held.
@@ -82,6 +99,21 @@ pub struct Revocation<'a> {
     pub current: &'a SecretValue,
     /// The value of the superuser secret, if this credential has one.
     pub superuser: Option<&'a SecretValue>,
+    /// When the last rotation was over, in seconds since 1970, if that is known: sessions that are older came
+    /// with an earlier credential.
+    pub switched_at: Option<i64>,
+    /// Now, in seconds since 1970.
+    pub now: i64,
+}
+
+/// What a login is judged by where no target but the secret itself can be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// The value under `AWSCURRENT` at the time of the login. Of a value that is about to be brought back:
+    /// that value itself.
+    pub current: &'a SecretValue,
+    /// Now, in seconds since 1970.
+    pub now: i64,
 }
 
 /// How an old value and another one belong together.

@@ -4,16 +4,16 @@ use rand_core::TryCryptoRng;
 
 use crate::steps::{create, finish, set, test};
 use crate::{
-    Announcer, Fingerprints, Pause, RotationError, Rotator, SecretId, SecretStore, Step,
+    Announcer, Description, Fingerprints, Kinds, Pause, RotationError, SecretId, SecretStore, Step,
     StepFailed, StepRequest, VersionId,
 };
 
 /// The rotation protocol over its ports. One value serves all calls of a process.
-pub struct Rotation<S, R, A, P, F> {
+pub struct Rotation<S, K, A, P, F> {
     /// Secrets Manager.
     pub store: S,
-    /// The kind of target.
-    pub rotator: R,
+    /// The kinds of target.
+    pub kinds: K,
     /// The bus.
     pub announcer: A,
     /// Waiting.
@@ -30,6 +30,10 @@ struct Memory {
     set: Option<(SecretId, VersionId)>,
     /// The version whose login it has seen succeed.
     tested: Option<(SecretId, VersionId)>,
+    /// The kind that the last step has worked on.
+    kind: Option<&'static str>,
+    /// The tag `rekey:kind` of the secret whose version it has worked on, as it was last told.
+    tag: Option<(SecretId, VersionId, Option<String>)>,
 }
 
 /// How a step ended well.
@@ -43,19 +47,19 @@ pub enum Outcome {
     Probed,
 }
 
-impl<S, R, A, P, F> Rotation<S, R, A, P, F>
+impl<S, K, A, P, F> Rotation<S, K, A, P, F>
 where
     S: SecretStore,
-    R: Rotator,
+    K: Kinds,
     A: Announcer,
     P: Pause,
     F: Fingerprints,
 {
     /// Puts the ports together.
-    pub fn new(store: S, rotator: R, announcer: A, pause: P, fingerprints: F) -> Self {
+    pub fn new(store: S, kinds: K, announcer: A, pause: P, fingerprints: F) -> Self {
         Self {
             store,
-            rotator,
+            kinds,
             announcer,
             pause,
             fingerprints,
@@ -74,6 +78,7 @@ where
         now: i64,
         randomness: &mut G,
     ) -> Result<Outcome, RotationError> {
+        self.begin(request);
         let result = match request.step {
             Step::Create => create(self, request, now, randomness).await,
             Step::Set => set(self, request, now).await,
@@ -87,7 +92,7 @@ where
                 secret: &request.secret,
                 version: &request.token,
                 step: request.step,
-                kind: self.rotator.kind(),
+                kind: self.kind(),
                 class: error.class(),
                 message: error.to_string(),
             };
@@ -99,7 +104,53 @@ where
     }
 }
 
-impl<S, R, A, P, F> Rotation<S, R, A, P, F> {
+impl<S: SecretStore, K, A, P, F> Rotation<S, K, A, P, F> {
+    /// The tag `rekey:kind`: as this process was told in an earlier step of this rotation, or else asked for.
+    pub(crate) async fn tag(&self, request: &StepRequest) -> Result<Option<String>, RotationError> {
+        if let Some(tag) = self.remembered_tag(request) {
+            return Ok(tag);
+        }
+        let description = self.store.describe(&request.secret).await?;
+        self.remember_tag(request, &description);
+        Ok(description.kind().map(str::to_owned))
+    }
+}
+
+impl<S, K, A, P, F> Rotation<S, K, A, P, F> {
+    /// The kind of target that the last step was about; `unknown` when it ended before that was known.
+    pub fn kind(&self) -> &'static str {
+        let memory = self.memory.lock().ok();
+        memory.and_then(|memory| memory.kind).unwrap_or("unknown")
+    }
+
+    /// What is remembered of another rotation says nothing of this one's kind.
+    fn begin(&self, request: &StepRequest) {
+        if self.remembered_tag(request).is_none()
+            && let Ok(mut memory) = self.memory.lock()
+        {
+            memory.kind = None;
+        }
+    }
+
+    pub(crate) fn note_kind(&self, kind: &'static str) {
+        if let Ok(mut memory) = self.memory.lock() {
+            memory.kind = Some(kind);
+        }
+    }
+
+    pub(crate) fn remember_tag(&self, request: &StepRequest, description: &Description) {
+        if let Ok(mut memory) = self.memory.lock() {
+            let tag = description.kind().map(str::to_owned);
+            memory.tag = Some((request.secret.clone(), request.token.clone(), tag));
+        }
+    }
+
+    fn remembered_tag(&self, request: &StepRequest) -> Option<Option<String>> {
+        let memory = self.memory.lock().ok()?;
+        let (secret, version, tag) = memory.tag.as_ref()?;
+        (*secret == request.secret && *version == request.token).then(|| tag.clone())
+    }
+
     pub(crate) fn remember_set(&self, request: &StepRequest) {
         if let Ok(mut memory) = self.memory.lock() {
             memory.set = Some((request.secret.clone(), request.token.clone()));

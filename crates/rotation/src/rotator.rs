@@ -2,7 +2,7 @@ use std::future::Future;
 
 use rand_core::TryCryptoRng;
 
-use crate::{ErrorClass, SecretId, SecretValue};
+use crate::{ErrorClass, Overlap, SecretId, SecretValue};
 
 /// One kind of target: a database, a cache, a signing key, a vendor.
 ///
@@ -28,6 +28,7 @@ pub trait Rotator: Sync {
     fn next<R: TryCryptoRng>(
         &self,
         current: &SecretValue,
+        occasion: Occasion,
         randomness: &mut R,
     ) -> Result<SecretValue, TargetError>;
 
@@ -88,32 +89,14 @@ pub struct Credentials<'a> {
     pub superuser: Option<&'a SecretValue>,
 }
 
-/// What becomes of the old credential.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Overlap {
-    /// Two users in turn: the old one works until it is retired.
-    AlternatingUsers,
-    /// One user: the old password stops working when the new one is set.
-    SingleUser,
-    /// A ring that each rotation adds a key to: the secret is its own target, a value works as soon as it is
-    /// kept, and every earlier one works on. Nothing is ever retired.
-    Keyring,
-}
-
-impl Overlap {
-    /// The name, as in events and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AlternatingUsers => "alternating-users",
-            Self::SingleUser => "single-user",
-            Self::Keyring => "keyring",
-        }
-    }
-
-    /// Whether old and new work side by side.
-    pub const fn both_work(self) -> bool {
-        matches!(self, Self::AlternatingUsers | Self::Keyring)
-    }
+/// When a value is made, and how long the one before it is to live on.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Occasion {
+    /// Now, in seconds since 1970.
+    pub now: i64,
+    /// The tag `rekey:grace` of the secret, in seconds. `None` when it has none: the deployment's own
+    /// grace counts then.
+    pub grace: Option<u32>,
 }
 
 /// Why the target, or the secret that describes it, refused. Texts say what to do and hold no value.

@@ -23,8 +23,8 @@ struct House {
 
 impl House {
     async fn build(overlap: Overlap) -> Self {
-        let server = ToyWorld(overlap).fresh().await;
         let store = SecretsManager::new(1_800_000_000);
+        let server = ToyWorld(overlap).fresh(&store).await;
         let superuser = server
             .superuser()
             .map(|(id, value)| (id.to_string(), value));
@@ -231,8 +231,9 @@ async fn the_target_is_not_changed_when_the_bus_does_not_take_the_intent() {
     let house = House::build(Overlap::SingleUser).await;
     let token = house.rotate(1, true).await;
     assert_eq!(house.step(Step::Create, &token).await, Ok(Outcome::Done));
-    // GetSecretValue twice, lock, DescribeSecret, and the intent as the fifth call.
-    let (call, how) = (5, How::LoseAnswer);
+    // GetSecretValue twice and DescribeSecret, for a process that has not done createSecret; lock,
+    // DescribeSecret, and the intent as the sixth call.
+    let (call, how) = (6, How::LoseAnswer);
     let process = house.process(Trace::new(Some(Cut { call, how })));
     let refused = process.step(Step::Set, &house.secret, &token).await;
     assert_eq!(
@@ -240,7 +241,7 @@ async fn the_target_is_not_changed_when_the_bus_does_not_take_the_intent() {
         Err(ErrorClass::AuditUnavailable)
     );
     let calls = process.trace.calls();
-    assert_eq!(calls[4..], ["announce intended", "announce failed"]);
+    assert_eq!(calls[5..], ["announce intended", "announce failed"]);
     assert!(house.logs_in(&StagingLabel::Current).await);
     assert!(!house.logs_in(&StagingLabel::Pending).await);
 }

@@ -30,13 +30,34 @@ impl Object {
         self.0.get(name)
     }
 
-    #[cfg(feature = "keyring")]
+    #[cfg(any(feature = "jwt", feature = "keyring", feature = "random"))]
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter()
     }
 
     pub(crate) fn set(&mut self, name: &str, text: &str) {
         if let Some(mut old) = self.0.insert(name.to_owned(), text.into()) {
+            wipe(&mut old);
+        }
+    }
+
+    #[cfg(feature = "random")]
+    pub(crate) fn set_number(&mut self, name: &str, number: i64) {
+        if let Some(mut old) = self.0.insert(name.to_owned(), number.into()) {
+            wipe(&mut old);
+        }
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn put(&mut self, name: &str, value: Value) {
+        if let Some(mut old) = self.0.insert(name.to_owned(), value) {
+            wipe(&mut old);
+        }
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn remove(&mut self, name: &str) {
+        if let Some(mut old) = self.0.remove(name) {
             wipe(&mut old);
         }
     }

@@ -9,6 +9,14 @@ const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 /// Characters that break connection strings and shells; what AWS's rotation functions leave out too.
 const EXCLUDED: &str = ":/@\"'\\";
 
+/// The types, each with the setting that leaves it out.
+const TYPES: [(&str, &str); 4] = [
+    ("EXCLUDE_LOWERCASE", LOWER),
+    ("EXCLUDE_UPPERCASE", UPPER),
+    ("EXCLUDE_NUMBERS", DIGITS),
+    ("EXCLUDE_PUNCTUATION", PUNCTUATION),
+];
+
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=4096;
 const LEAST_BITS: f64 = 80.0;
 
@@ -24,6 +32,9 @@ const TRIES: usize = 10_000;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PasswordPolicy {
     length: usize,
+    /// The characters that are left out, and which of [`TYPES`] are: what the next line was made of.
+    excluded: String,
+    left_out: [bool; 4],
     /// The characters of each type that is used; none is empty.
     types: Vec<Vec<u8>>,
     require_each: bool,
@@ -52,6 +63,8 @@ impl Default for PasswordPolicy {
     fn default() -> Self {
         Self {
             length: 32,
+            excluded: EXCLUDED.to_owned(),
+            left_out: [false; 4],
             types: [LOWER, UPPER, DIGITS, PUNCTUATION]
                 .map(|characters| without(characters, EXCLUDED))
                 .into(),
@@ -69,27 +82,33 @@ impl PasswordPolicy {
     /// # Errors
     /// [`PolicyError`].
     pub fn from_settings(setting: impl Fn(&str) -> Option<String>) -> Result<Self, PolicyError> {
+        Self::default().overridden(setting)
+    }
+
+    /// The same policy but for the settings that are given; their names and texts are those of
+    /// [`PasswordPolicy::from_settings`].
+    pub(crate) fn overridden(
+        &self,
+        setting: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, PolicyError> {
         let yes = |name: &str, default: bool| match setting(name) {
             Some(text) => ["true", "1", "y", "yes"].contains(&text.to_lowercase().as_str()),
             None => default,
         };
         let length = match setting("PASSWORD_LENGTH") {
             Some(text) => text.trim().parse().map_err(|_| PolicyError::Length)?,
-            None => 32,
+            None => self.length,
         };
         if !LENGTHS.contains(&length) {
             return Err(PolicyError::Length);
         }
-        let excluded = setting("EXCLUDE_CHARACTERS").unwrap_or_else(|| EXCLUDED.to_owned());
-        let require_each = yes("REQUIRE_EACH_INCLUDED_TYPE", true);
+        let excluded = setting("EXCLUDE_CHARACTERS").unwrap_or_else(|| self.excluded.clone());
+        let require_each = yes("REQUIRE_EACH_INCLUDED_TYPE", self.require_each);
+        let mut left_out = self.left_out;
         let mut types = Vec::new();
-        for (name, characters) in [
-            ("EXCLUDE_LOWERCASE", LOWER),
-            ("EXCLUDE_UPPERCASE", UPPER),
-            ("EXCLUDE_NUMBERS", DIGITS),
-            ("EXCLUDE_PUNCTUATION", PUNCTUATION),
-        ] {
-            if yes(name, false) {
+        for ((name, characters), out) in TYPES.iter().zip(&mut left_out) {
+            *out = yes(name, *out);
+            if *out {
                 continue;
             }
             let left = without(characters, &excluded);
@@ -101,6 +120,8 @@ impl PasswordPolicy {
         }
         let policy = Self {
             length,
+            excluded,
+            left_out,
             types,
             require_each,
         };
@@ -115,11 +136,19 @@ impl PasswordPolicy {
     pub(crate) fn letters_and_digits(length: usize) -> Self {
         Self {
             length,
+            excluded: String::new(),
+            left_out: [false, false, false, true],
             types: [LOWER, UPPER, DIGITS]
                 .map(|of| of.as_bytes().to_vec())
                 .into(),
             require_each: true,
         }
+    }
+
+    /// How long a password is, in characters.
+    #[cfg(feature = "random")]
+    pub(crate) const fn length(&self) -> usize {
+        self.length
     }
 
     /// The randomness in a password, in bits, before those that lack a required type are left out (which

@@ -22,7 +22,9 @@ pub struct Config {
     pub queue: String,
     /// `REKEY_DEAD_LETTER_QUEUE`: the URL of the queue for what is put aside.
     pub dead_letters: String,
-    /// `REKEY_RETIRE_QUEUE`: the URL of the queue of the function that may reach targets.
+    /// `REKEY_RETIRE_KEYS_QUEUE`: the URL of the queue of the function that may reach where keys are published.
+    pub keys_orders: String,
+    /// `REKEY_RETIRE_QUEUE`: the URL of the queue of the function that may reach databases and caches.
     pub orders: String,
     /// The numbers that decisions go by.
     pub policy: Policy,
@@ -61,6 +63,7 @@ impl Config {
             queue: variables.required("REKEY_REQUEST_QUEUE")?,
             dead_letters: variables.required("REKEY_DEAD_LETTER_QUEUE")?,
             orders: variables.required("REKEY_RETIRE_QUEUE")?,
+            keys_orders: variables.required("REKEY_RETIRE_KEYS_QUEUE")?,
             policy,
             aws: variables.aws()?,
         })
@@ -82,7 +85,7 @@ where
 mod tests {
     use super::*;
 
-    const SET: [(&str, &str); 15] = [
+    const SET: [(&str, &str); 16] = [
         ("AWS_LAMBDA_FUNCTION_NAME", "rekey-prod-request"),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "id"),
@@ -93,6 +96,7 @@ mod tests {
         ("REKEY_REQUEST_QUEUE", "https://sqs/request"),
         ("REKEY_DEAD_LETTER_QUEUE", "https://sqs/dead"),
         ("REKEY_RETIRE_QUEUE", "https://sqs/retire"),
+        ("REKEY_RETIRE_KEYS_QUEUE", "https://sqs/retire-keys"),
         ("REKEY_GRACE_SECONDS", "3600"),
         ("REKEY_INTERVAL_SECONDS", "900"),
         ("REKEY_APART_SECONDS", "1800"),
@@ -116,6 +120,7 @@ mod tests {
         assert_eq!(config.queue, "https://sqs/request");
         assert_eq!(config.dead_letters, "https://sqs/dead");
         assert_eq!(config.orders, "https://sqs/retire");
+        assert_eq!(config.keys_orders, "https://sqs/retire-keys");
         let expected = Policy {
             environment: Some("prod".to_owned()),
             grace: 3_600,

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use rekey_aws::{
-    Connection, EventBus, Queue, RegistryTable, SecretsManager, SendError, SettingsError,
+    Connection, EventBus, Queue, RegistryTable, RetireQueues, SecretsManager, SendError,
+    SettingsError,
 };
 use rekey_events::Source;
 use rekey_function::{batch, now, seconds};
@@ -24,7 +25,7 @@ pub struct Reception {
     bus: EventBus,
     queue: Queue,
     dead_letters: Queue,
-    orders: Queue,
+    orders: RetireQueues,
     policy: Policy,
 }
 
@@ -83,7 +84,10 @@ impl Reception {
             bus: EventBus::new(&connection, config.bus, Source::Request),
             queue: Queue::new(&connection, config.queue),
             dead_letters: Queue::new(&connection, config.dead_letters),
-            orders: Queue::new(&connection, config.orders),
+            orders: RetireQueues {
+                database: Queue::new(&connection, config.orders),
+                keys: Queue::new(&connection, config.keys_orders),
+            },
             policy: config.policy,
         })
     }
@@ -148,7 +152,9 @@ impl Reception {
         Ok(())
     }
 
-    fn desk(&self) -> Desk<'_, RegistryTable, SecretsManager, EventBus, SecretsManager, Queue> {
+    fn desk(
+        &self,
+    ) -> Desk<'_, RegistryTable, SecretsManager, EventBus, SecretsManager, RetireQueues> {
         Desk {
             store: &self.store,
             secrets: &self.secrets,
@@ -201,6 +207,7 @@ mod tests {
             queue: QUEUE.to_owned(),
             dead_letters: DEAD_LETTERS.to_owned(),
             orders: "http://sqs.test/1/retire".to_owned(),
+            keys_orders: "http://sqs.test/1/retire-keys".to_owned(),
             policy: Policy::default(),
             aws: aws.settings(),
         };

@@ -8,6 +8,8 @@ use rekey_registry::Failed;
 use rekey_rotation::{
     AftermathError, Cause, ClearOutcome, Cleared, Kept, RetireOutcome, RollBackOutcome, VoidReason,
 };
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::order::Order;
 
@@ -173,6 +175,7 @@ fn hold_cause(cause: &Cause) -> HoldCause {
         Cause::HealthCheck { .. } => HoldCause::HealthCheckFailing,
         Cause::Consumers { .. } => HoldCause::ConsumerNotMoved,
         Cause::Sessions { .. } => HoldCause::SessionsOpen,
+        Cause::KeptUntil { .. } => HoldCause::KeptUntil,
     }
 }
 
@@ -182,7 +185,7 @@ fn services(cause: &Cause) -> Vec<Identifier> {
             .iter()
             .filter_map(|service| Identifier::new(service.as_str()).ok())
             .collect(),
-        Cause::HealthCheck { .. } | Cause::Sessions { .. } => Vec::new(),
+        Cause::HealthCheck { .. } | Cause::Sessions { .. } | Cause::KeptUntil { .. } => Vec::new(),
     }
 }
 
@@ -197,8 +200,20 @@ pub fn in_words(causes: &[Cause]) -> String {
         Cause::Sessions { count } => format!(
             "{count} sessions of the old credential are open; let the application renew its connections"
         ),
+        Cause::KeptUntil { until } => format!(
+            "what the old credential has made is valid until {}; whoever knows that it must not be, asks for it with force",
+            utc(*until)
+        ),
     });
     words.collect::<Vec<_>>().join("; ")
+}
+
+/// A time in seconds since 1970, as RFC 3339 writes it.
+fn utc(at: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(at)
+        .ok()
+        .and_then(|at| at.format(&Rfc3339).ok())
+        .unwrap_or_else(|| at.to_string())
 }
 
 fn void_in_words(why: VoidReason) -> &'static str {

@@ -57,11 +57,10 @@ mod tests {
 
     use lambda_runtime::{Context, LambdaEvent};
     use rekey_events::RetireOrder;
+    use rekey_families::{Database, Family as _};
     use rekey_function::now;
     use rekey_function::testing::{Call, StubAws};
     use rekey_registry::Policy;
-    use rekey_rotators::PasswordPolicy;
-    use rekey_rotators::postgres::{self, Bounds, Trust};
     use rekey_telemetry::Level;
     use serde_json::{Value, json};
 
@@ -141,7 +140,7 @@ mod tests {
     }
 
     /// A function on a registry in which the request stands so, and on nothing else.
-    fn retire(aws: &StubAws) -> Arc<Retire> {
+    fn retire(aws: &StubAws) -> Arc<Retire<Database>> {
         let config = Config {
             function: "rekey-test-retire".to_owned(),
             log_level: Level::default(),
@@ -150,12 +149,7 @@ mod tests {
             policy: Policy::default(),
             ca: None,
             aws: aws.settings(),
-            postgres: postgres::Config {
-                strategy: "auto".parse().unwrap(),
-                trust: Trust::system(),
-                passwords: PasswordPolicy::from_settings(|_| None).unwrap(),
-                bounds: Bounds::default(),
-            },
+            family: Database::read(&|_: &str| None).unwrap(),
         };
         Arc::new(Retire::new(config).unwrap())
     }

@@ -1,12 +1,11 @@
 use rekey_aws::Settings;
+use rekey_families::{Family, SettingsError};
 use rekey_function::{VariableError, Variables};
 use rekey_registry::Policy;
-use rekey_rotators::postgres::{self, Bounds, Trust, TrustError};
-use rekey_rotators::{PasswordPolicy, PolicyError};
 use rekey_telemetry::Level;
 
 /// The function's configuration, read once from the environment.
-pub struct Config {
+pub struct Config<F: Family> {
     /// `AWS_LAMBDA_FUNCTION_NAME`: the dimension of its metrics.
     pub function: String,
     /// `AWS_LAMBDA_LOG_LEVEL`.
@@ -21,8 +20,8 @@ pub struct Config {
     pub ca: Option<Vec<u8>>,
     /// Where AWS is.
     pub aws: Settings,
-    /// What the PostgreSQL rotator is told.
-    pub postgres: postgres::Config,
+    /// What its family is told.
+    pub family: F::Settings,
 }
 
 /// A variable that is missing or cannot be used. What stands in it is not repeated.
@@ -31,31 +30,23 @@ pub enum ConfigError {
     /// Missing, or unusable.
     #[error(transparent)]
     Variable(#[from] VariableError),
-    /// `REKEY_STRATEGY`.
-    #[error("the environment variable REKEY_STRATEGY: {0}")]
-    Strategy(#[from] postgres::UnknownStrategy),
-    /// The rotator's own policy, which is not used here.
+    /// One that only this family reads.
     #[error(transparent)]
-    Passwords(#[from] PolicyError),
-    /// The certificates to trust.
-    #[error("REKEY_CA_FILE: {0}")]
-    Trust(#[from] TrustError),
+    Family(#[from] SettingsError),
 }
 
-impl Config {
+impl<F: Family> Config<F> {
     /// Reads the environment of this process.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place where the environment is read"
     )]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Variables::new(|name: &str| std::env::var(name).ok()))
+        Self::read(&|name: &str| std::env::var(name).ok())
     }
 
-    fn read<F>(variables: &Variables<F>) -> Result<Self, ConfigError>
-    where
-        F: Fn(&str) -> Option<String>,
-    {
+    fn read(variable: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables::new(variable);
         let ca = variables.file("REKEY_CA_FILE")?;
         let policy = Policy {
             grace: variables.seconds("REKEY_GRACE_SECONDS")?.into(),
@@ -72,19 +63,7 @@ impl Config {
             table: variables.required("REKEY_REGISTRY_TABLE")?,
             policy,
             aws: variables.aws()?,
-            postgres: postgres::Config {
-                strategy: variables
-                    .optional("REKEY_STRATEGY")
-                    .unwrap_or_else(|| "auto".into())
-                    .parse()?,
-                trust: match &ca {
-                    Some(pem) => Trust::from_pem(pem)?,
-                    None => Trust::system(),
-                },
-                // No password is made here.
-                passwords: PasswordPolicy::from_settings(|_| None)?,
-                bounds: Bounds::default(),
-            },
+            family: F::read(variable)?,
             ca,
         })
     }

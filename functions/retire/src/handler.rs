@@ -1,17 +1,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use getrandom::SysRng;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use rekey_aws::{Connection, EventBus, RegistryTable, SecretsManager, SettingsError};
 use rekey_events::{OrderOutcome, RetireAnswer, RetireOrder, Source};
+use rekey_families::Family;
 use rekey_function::{batch, budget, now, seconds, within};
 use rekey_registry::report::{Patience as Waited, Report, ReportError, patience, report};
 use rekey_registry::{DeadlineKey, Failed, SecretState, Store as _, VersionId, What};
 use rekey_rotation::{
-    Aftermath, AftermathError, Patience, RehearseRequest, Rotator as _, SecretStore as _,
-    StoreError,
+    Aftermath, AftermathError, Patience, RehearseRequest, SecretStore as _, StoreError,
 };
-use rekey_rotators::postgres::Postgres;
 use rekey_telemetry::OrderMetric;
 use serde_json::Value;
 
@@ -28,9 +28,9 @@ use crate::rehearsal;
 const LONGEST: Duration = Duration::from_secs(26);
 
 /// The function: everything that lives from one call to the next.
-pub struct Retire {
+pub struct Retire<F: Family> {
     function: String,
-    aftermath: Aftermath<SecretsManager, Postgres, Registry, KnownDependants>,
+    aftermath: Aftermath<SecretsManager, F::Kinds, Registry, KnownDependants>,
 }
 
 /// Why the function cannot start.
@@ -77,16 +77,16 @@ impl From<CallError> for Diagnostic {
     }
 }
 
-impl Retire {
+impl<F: Family> Retire<F> {
     /// Makes the clients. No call is made yet.
-    pub fn new(config: Config) -> Result<Self, InitError> {
+    pub fn new(config: Config<F>) -> Result<Self, InitError> {
         let connection = Connection::new(config.aws)?;
         let store = RegistryTable::new(&connection, config.table);
         Ok(Self {
             function: config.function,
             aftermath: Aftermath {
                 store: SecretsManager::new(&connection),
-                revoker: Postgres::new(config.postgres),
+                kinds: F::kinds(config.family, &connection),
                 ledger: Registry {
                     store: store.clone(),
                     bus: EventBus::new(&connection, config.bus, Source::Retire),
@@ -137,7 +137,8 @@ impl Retire {
     /// Does one order, and writes one log line and one metric record about it.
     async fn obey(&self, order: &Order, deadline: Duration) -> RetireAnswer {
         let (started, begun) = (Instant::now(), now());
-        let work = self.work(order, seconds(begun));
+        let mut kind = "unknown".to_owned();
+        let work = self.work(order, seconds(begun), &mut kind);
         let time = budget(deadline, begun).min(LONGEST);
         let answer = match within(time, work).await {
             Ok(answer) => answer,
@@ -172,7 +173,7 @@ impl Retire {
         }
         OrderMetric {
             function: &self.function,
-            kind: self.aftermath.revoker.kind(),
+            kind: &kind,
             operation,
             duration: started.elapsed(),
             failed,
@@ -183,13 +184,14 @@ impl Retire {
         answer
     }
 
-    async fn work(&self, order: &Order, at: i64) -> RetireAnswer {
+    async fn work(&self, order: &Order, at: i64, kind: &mut String) -> RetireAnswer {
         let ledger = &self.aftermath.ledger;
         let state = match ledger.store.load(&order.name).await {
             Ok(Some(state)) => state,
             Ok(None) => return order.unregistered(),
             Err(error) => return order.unrecorded(&Failed::from(error)),
         };
+        kind.clone_from(&state.secret.kind);
         match &order.wish {
             Wish::Retire(request) => {
                 let mut request = request.clone();
@@ -224,17 +226,17 @@ impl Retire {
                 Ok(outcome) => order.rolled_back(outcome),
                 Err(error) => order.failed(&error),
             },
-            Wish::Clear(request) => match self.aftermath.clear(request).await {
+            Wish::Clear(request) => match self.aftermath.clear(request, at).await {
                 Ok(outcome) => order.cleared(&outcome),
                 Err(error) => order.failed(&error),
             },
-            Wish::Rehearse(request) => self.rehearse(order, request).await,
+            Wish::Rehearse(request) => self.rehearse(order, request, at).await,
         }
     }
 
-    async fn rehearse(&self, order: &Order, request: &RehearseRequest) -> RetireAnswer {
+    async fn rehearse(&self, order: &Order, request: &RehearseRequest, at: i64) -> RetireAnswer {
         match awaited(&self.aftermath.ledger, order).await {
-            Ok(Awaited::Yes) => match self.aftermath.rehearse(request).await {
+            Ok(Awaited::Yes) => match self.aftermath.rehearse(request, at, &mut SysRng).await {
                 Ok(rehearsed) => order.rehearsed(&rehearsed),
                 Err(objection) => order.failed(&objection.into()),
             },

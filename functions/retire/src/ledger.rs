@@ -77,7 +77,9 @@ impl Ledger for Registry {
     async fn held(&self, held: &Held<'_>) -> Result<(), LedgerError> {
         let services = held.causes.iter().flat_map(|cause| match cause {
             Cause::Consumers { services } => services.clone(),
-            Cause::HealthCheck { .. } | Cause::Sessions { .. } => Vec::new(),
+            Cause::HealthCheck { .. } | Cause::Sessions { .. } | Cause::KeptUntil { .. } => {
+                Vec::new()
+            }
         });
         let what = Report::Held {
             version: id(held.version),

@@ -135,7 +135,7 @@ fn planned(step: &rekey_rotation::PlannedStep) -> PlannedStep {
 mod tests {
     use super::*;
     use rekey_events::RetireOrder;
-    use rekey_rotation::{CheckName, TargetError};
+    use rekey_rotation::{CheckName, Overlap, TargetError};
     use serde_json::{Value, json};
 
     const TOKEN: &str = "81b00c56-bab7-5f69-b565-f58ef884554e";
@@ -168,6 +168,7 @@ mod tests {
             message: "makes a new password",
         };
         Rehearsed {
+            overlap: error.is_none().then_some(Overlap::AlternatingUsers),
             checks: CheckName::ALL.map(check).to_vec(),
             steps: if error.is_some() { vec![] } else { vec![step] },
         }
@@ -181,7 +182,10 @@ mod tests {
         let found = found(&answer);
         assert_eq!(found.failure, None);
         let names: Vec<&str> = found.checks.iter().map(|it| it.name.as_str()).collect();
-        assert_eq!(names, ["secret", "reachable", "tls", "login", "permission"]);
+        assert_eq!(
+            names,
+            ["secret", "quota", "reachable", "tls", "login", "permission"]
+        );
         assert!(found.checks.iter().all(|check| check.result == "passed"));
         assert_eq!(found.steps[0].step, "createSecret");
     }
@@ -214,9 +218,9 @@ mod tests {
             found.failure,
             Some(("wrong_password".to_owned(), text.clone()))
         );
-        assert_eq!(found.checks[3].class.as_deref(), Some("wrong_password"));
-        assert_eq!(found.checks[3].message, Some(text));
-        assert_eq!(found.checks[4].result, "not_tried");
+        assert_eq!(found.checks[4].class.as_deref(), Some("wrong_password"));
+        assert_eq!(found.checks[4].message, Some(text));
+        assert_eq!(found.checks[5].result, "not_tried");
         assert!(found.steps.is_empty());
     }
 

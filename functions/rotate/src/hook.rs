@@ -4,24 +4,24 @@ use getrandom::SysRng;
 use lambda_runtime::LambdaEvent;
 use rekey_aws::{Connection, EventBus, SecretsManager, SettingsError};
 use rekey_events::Source;
+use rekey_families::Family;
 use rekey_function::{budget, now, seconds, within};
 use rekey_rotation::{
-    Announcer as _, Outcome, Pause, Rotation, Rotator as _, SecretStore as _, Selector,
-    StagingLabel, StepFailed, StepRequest, StoreError,
+    Announcer as _, Outcome, Pause, Rotation, SecretStore as _, Selector, StagingLabel, StepFailed,
+    StepRequest, StoreError,
 };
 use rekey_telemetry::StepMetric;
 use serde_json::Value;
 
 use crate::config::Config;
-use crate::family::Family;
 use crate::fingerprint::{KeyTooShort, KeyedFingerprints};
 use crate::outcome::StepError;
 use crate::wire::{InnerBus, step_request};
 
 /// The function: everything that lives from one call to the next.
-pub struct Hook {
+pub struct Hook<F: Family> {
     function: String,
-    rotation: Rotation<SecretsManager, Family, InnerBus, Sleep, KeyedFingerprints>,
+    rotation: Rotation<SecretsManager, F::Kinds, InnerBus, Sleep, KeyedFingerprints>,
 }
 
 /// Why the function cannot start.
@@ -38,10 +38,10 @@ pub enum InitError {
     KeyTooShort(#[from] KeyTooShort),
 }
 
-impl Hook {
+impl<F: Family> Hook<F> {
     /// Makes the clients, and reads the key of fingerprints: the one call of the init, which also opens
     /// the connection that the first step then finds open.
-    pub async fn new(config: Config) -> Result<Self, InitError> {
+    pub async fn new(config: Config<F>) -> Result<Self, InitError> {
         let connection = Connection::new(config.aws)?;
         let store = SecretsManager::new(&connection);
         let current = Selector::Label(&StagingLabel::Current);
@@ -54,7 +54,7 @@ impl Hook {
             function: config.function,
             rotation: Rotation::new(
                 store,
-                config.family,
+                F::kinds(config.family, &connection),
                 InnerBus(bus),
                 Sleep,
                 KeyedFingerprints::new(&key.value)?,
@@ -86,7 +86,7 @@ impl Hook {
         if let Err(error @ StepError::Unended(_)) = &result {
             self.announce(&request, at, error).await;
         }
-        let (step, kind) = (request.step.as_str(), self.rotation.rotator.kind());
+        let (step, kind) = (request.step.as_str(), self.rotation.kind());
         match &result {
             Ok(outcome) => tracing::info!(
                 request_id,
@@ -122,7 +122,7 @@ impl Hook {
             secret: &request.secret,
             version: &request.token,
             step: request.step,
-            kind: self.rotation.rotator.kind(),
+            kind: self.rotation.kind(),
             class: error.class(),
             message: error.to_string(),
         };
@@ -133,7 +133,7 @@ impl Hook {
     fn measure(&self, step: &str, started: Instant, now: Duration, failed: bool) {
         StepMetric {
             function: &self.function,
-            kind: self.rotation.rotator.kind(),
+            kind: self.rotation.kind(),
             step,
             duration: started.elapsed(),
             failed,

@@ -15,8 +15,10 @@ pub struct Config {
     pub bus: String,
     /// `REKEY_REGISTRY_TABLE`.
     pub table: String,
-    /// `REKEY_RETIRE_QUEUE`: the URL of the queue of the function that may change targets.
+    /// `REKEY_RETIRE_QUEUE`: the URL of the queue of the function that may change databases and caches.
     pub queue: String,
+    /// `REKEY_RETIRE_KEYS_QUEUE`: the URL of the one that may change signing keys and random values.
+    pub keys_queue: String,
     /// `REKEY_REQUESTS_BUS`: the name of the bus that anybody asks on.
     pub requests_bus: String,
     /// `REKEY_REQUEST_QUEUE`: the URL of the queue of the function that judges requests.
@@ -65,6 +67,7 @@ impl Config {
             bus: variables.required("REKEY_BUS")?,
             table: variables.required("REKEY_REGISTRY_TABLE")?,
             queue: variables.required("REKEY_RETIRE_QUEUE")?,
+            keys_queue: variables.required("REKEY_RETIRE_KEYS_QUEUE")?,
             requests_bus: variables.required("REKEY_REQUESTS_BUS")?,
             requests: variables.required("REKEY_REQUEST_QUEUE")?,
             parked: variables.required("REKEY_DEAD_LETTER_QUEUE")?,
@@ -78,7 +81,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    const SET: [(&str, &str); 16] = [
+    const SET: [(&str, &str); 17] = [
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "id"),
         ("AWS_SECRET_ACCESS_KEY", "key"),
@@ -87,6 +90,7 @@ mod tests {
         ("REKEY_BUS", "rekey-prod"),
         ("REKEY_REGISTRY_TABLE", "rekey-prod-registry"),
         ("REKEY_RETIRE_QUEUE", "https://sqs/retire"),
+        ("REKEY_RETIRE_KEYS_QUEUE", "https://sqs/retire-keys"),
         ("REKEY_REQUESTS_BUS", "rekey-prod-requests"),
         ("REKEY_REQUEST_QUEUE", "https://sqs/request"),
         ("REKEY_DEAD_LETTER_QUEUE", "https://sqs/request-dead"),
@@ -109,6 +113,7 @@ mod tests {
     fn every_setting_of_the_template_is_read() {
         let config = read_without("").unwrap();
         assert_eq!(config.queue, "https://sqs/retire");
+        assert_eq!(config.keys_queue, "https://sqs/retire-keys");
         assert_eq!(config.requests_bus, "rekey-prod-requests");
         assert_eq!(config.requests, "https://sqs/request");
         assert_eq!(config.parked, "https://sqs/request-dead");

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use rekey_aws::{
-    Connection, EventBus, Queue, RegistryTable, RequestsBus, SecretsManager, SendError,
-    SettingsError,
+    Connection, EventBus, Queue, RegistryTable, RequestsBus, RetireQueues, SecretsManager,
+    SendError, SettingsError,
 };
 use rekey_events::{ErrorClass, SCHEDULE_SOURCE, Source};
 use rekey_function::{CountedBus, Unended, budget, now, seconds, within};
@@ -29,7 +29,7 @@ pub struct Sweep {
     store: RegistryTable,
     secrets: SecretsManager,
     bus: CountedBus,
-    queue: Queue,
+    queue: RetireQueues,
     requests_bus: RequestsBus,
     requests: Queue,
     parked: Queue,
@@ -102,7 +102,10 @@ impl Sweep {
             policy: config.policy,
             store: RegistryTable::new(&connection, config.table),
             secrets: SecretsManager::new(&connection),
-            queue: Queue::new(&connection, config.queue),
+            queue: RetireQueues {
+                database: Queue::new(&connection, config.queue),
+                keys: Queue::new(&connection, config.keys_queue),
+            },
             requests_bus: RequestsBus::new(
                 &connection,
                 config.requests_bus,
@@ -216,7 +219,7 @@ impl Sweep {
 
     fn practice(
         &self,
-    ) -> Practice<'_, RegistryTable, SecretsManager, CountedBus, SecretsManager, Queue> {
+    ) -> Practice<'_, RegistryTable, SecretsManager, CountedBus, SecretsManager, RetireQueues> {
         Practice {
             store: &self.store,
             secrets: &self.secrets,

@@ -84,7 +84,7 @@ pub fn protocol(_: &mut Context) -> Result<()> {
 }
 
 /// The names of a package's test targets, so that none is forgotten.
-fn tests_of(package: &str) -> Result<Vec<String>> {
+pub fn tests_of(package: &str) -> Result<Vec<String>> {
     let dir = place::root().join(package).join("tests");
     let mut names = Vec::new();
     for entry in std::fs::read_dir(dir)? {

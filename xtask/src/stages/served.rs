@@ -1,22 +1,65 @@
-//! Stages on servers that are started here: PostgreSQL, the local cloud, Docker.
+//! Stages on servers that are started here: PostgreSQL, MariaDB, Redis, the local cloud, Docker.
 
 use anyhow::{Result, bail};
 
 use super::Context;
-use super::plain::cargo_test;
+use super::plain::{cargo_test, tests_of};
 use crate::beside::Beside;
+use crate::demo::Story;
 use crate::local_cloud::LocalCloud;
 use crate::sam::Sam;
-use crate::{demo, docker, functions, run};
+use crate::services::Need;
+use crate::{demo, docker, functions, postgres, run};
+
+/// Every PostgreSQL that the product is tested on.
+const POSTGRES: Need = Need::Postgres(&postgres::MAJORS);
+
+/// The kinds of targets have a server and a stage of their own, or belong to the stage `keys`.
+const WITH_SERVERS: [&str; 3] = ["mysql", "postgres", "redis"];
 
 pub fn on_postgres(context: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&["--test", "postgres", "--", "--nocapture"]);
-    context.services()?.tell(&mut tests);
+    context.services(&[POSTGRES])?.tell(&mut tests);
     run::shown(&mut tests)
 }
 
+pub fn on_mariadb(context: &mut Context) -> Result<()> {
+    if !context.can_have(Need::Mariadb, "the rotator of MariaDB, for want of MariaDB")? {
+        context.left_out = true;
+        return Ok(());
+    }
+    let mut tests = cargo_test(&["--test", "mysql", "--", "--nocapture"]);
+    context.services(&[Need::Mariadb])?.tell(&mut tests);
+    run::shown(&mut tests)
+}
+
+pub fn on_redis(context: &mut Context) -> Result<()> {
+    if !context.can_have(Need::Redis, "the rotator of Redis, for want of Redis")? {
+        context.left_out = true;
+        return Ok(());
+    }
+    let mut tests = cargo_test(&["--test", "redis", "--", "--nocapture"]);
+    context.services(&[Need::Redis])?.tell(&mut tests);
+    run::shown(&mut tests)
+}
+
+pub fn keys(context: &mut Context) -> Result<()> {
+    let mut tests = cargo_test(&[]);
+    for name in tests_of("crates/rotators")? {
+        if !WITH_SERVERS.contains(&name.as_str()) {
+            tests.args(["--test", &name]);
+        }
+    }
+    let services = context.services(&[Need::Node])?;
+    services.tell(&mut tests);
+    // Keys are published in its S3.
+    let cloud = LocalCloud::start(&services.venv)?;
+    tests.env("REKEY_TEST_CLOUD", &cloud.endpoint);
+    run::shown(tests.args(["--", "--nocapture"]))
+}
+
 pub fn start_local_cloud(context: &mut Context) -> Result<Beside> {
-    let services = context.services()?;
+    let services = context.services(&[])?;
     let mut checks = run::command(services.venv.python());
     checks.args([
         "-m",
@@ -36,7 +79,7 @@ pub fn local_cloud(context: &mut Context) -> Result<()> {
 }
 
 pub fn adapters(context: &mut Context) -> Result<()> {
-    let cloud = LocalCloud::start(&context.services()?.venv)?;
+    let cloud = LocalCloud::start(&context.services(&[])?.venv)?;
     let mut tests = cargo_test(&["--test", "adapters", "--", "--nocapture"]);
     run::shown(tests.env("REKEY_TEST_CLOUD", &cloud.endpoint))
 }
@@ -44,14 +87,25 @@ pub fn adapters(context: &mut Context) -> Result<()> {
 pub fn end_to_end(context: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&["--test", "promises", "--", "end_to_end::", "--nocapture"]);
     tests.args(["--test-threads", "2"]);
-    context.services()?.tell(&mut tests);
+    for (need, module) in [
+        (Need::Mariadb, "end_to_end::mariadb"),
+        (Need::Redis, "end_to_end::redis"),
+    ] {
+        if !context.can_have(need, &format!("{module}, for want of its server"))? {
+            tests.args(["--skip", module]);
+        }
+    }
+    let needs = [POSTGRES, Need::Node, Need::Programs];
+    context.services(&needs)?.tell(&mut tests);
     run::shown(&mut tests)
 }
 
 pub fn sam(context: &mut Context) -> Result<()> {
     let mut tests = cargo_test(&["--test", "promises", "--", "sam::", "--nocapture"]);
     // Builds the functions, which `sam build` then finds built.
-    context.services()?.tell(&mut tests);
+    context
+        .services(&[POSTGRES, Need::Programs])?
+        .tell(&mut tests);
     let sam = Sam::ready()?;
     sam.build()?;
     // What it has built it moves away, and the stages behind this one want it too.
@@ -68,8 +122,7 @@ pub fn sam(context: &mut Context) -> Result<()> {
         Err(absent) => {
             tests.args(["--skip", "sam::local_invoke"]);
             let what = format!("sam local invoke, for want of Docker: {}", absent.why);
-            println!("SKIPPED: {what}");
-            context.skipped.push(what);
+            context.skip(what);
             None
         }
     };
@@ -78,17 +131,25 @@ pub fn sam(context: &mut Context) -> Result<()> {
     result
 }
 
-/// The three are stories of their own, each with its own cloud, that wait more than they work.
+/// Stories of their own, each with its own cloud, that wait more than they work: the longest beside the others,
+/// of which two are short, and the one of five kinds works most.
 pub fn demo_stories(context: &mut Context) -> Result<()> {
-    let services = context.services()?;
+    let what = "the demo of five kinds, for want of a server";
+    let all = context.can_have(Need::Mariadb, what)? && context.can_have(Need::Redis, what)?;
+    let services = context.services(&demo::NEEDS)?;
     let program = demo::program()?;
-    let broken = ["single-user", "retire-early"].map(|how| {
-        let mut story = demo::story(&program, services, Some(how), false);
-        Beside::start(&format!("demo-{how}"), &mut story)
-    });
-    run::shown(&mut demo::story(&program, services, None, false))?;
+    let start = |name: &str, which| {
+        let mut story = demo::story(&program, services, which, false);
+        Beside::start(name, &mut story)
+    };
+    let one = start("demo", Story::One)?;
+    let broken = ["single-user", "retire-early"]
+        .map(|how| start(&format!("demo-{how}"), Story::Broken(how)));
     for story in broken {
         story?.show()?;
     }
-    Ok(())
+    if all {
+        run::shown(&mut demo::story(&program, services, Story::All, false))?;
+    }
+    one.show()
 }

@@ -1,16 +1,12 @@
-use std::time::Duration;
-
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use rekey_audit::{Vault, VaultError};
 
-use crate::connection::{Connection, config};
+use crate::connection::Connection;
 use crate::fault::{Fault, fault};
 
-/// The end of a call.
-const CALL: Duration = Duration::from_secs(6);
 /// What the names of all checkpoints begin with.
 const CHECKPOINTS: &str = "checkpoints/";
 
@@ -23,13 +19,10 @@ pub struct CheckpointBucket {
 }
 
 impl CheckpointBucket {
-    /// Makes the client over the shared connection. `bucket` is the name of the bucket. A local cloud answers
-    /// under one name for all buckets, so at an endpoint of its own the bucket stands in the path.
+    /// Makes the client over the shared connection. `bucket` is the name of the bucket.
     pub fn new(connection: &Connection, bucket: String) -> Self {
-        let config = config!(aws_sdk_s3, connection, CALL);
-        let config = config.force_path_style(connection.endpoint_url.is_some());
         Self {
-            client: Client::from_conf(config.build()),
+            client: connection.s3(),
             bucket,
         }
     }

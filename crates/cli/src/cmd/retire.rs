@@ -98,9 +98,16 @@ impl Retire {
         });
         order.reason = reason;
         order.requested_by = requested_by(world, self.requested_by.as_deref()).await?;
-        let mut answered = send(world, &order).await?;
+        let mut answered = send(world, &state.secret.kind, &order).await?;
         if *answered.outcome() == OrderOutcome::Held && !self.no_wait {
-            answered = wait::until_retired(world, console, &order, answered, self.timeout).await?;
+            answered = wait::until_retired(
+                world,
+                console,
+                (&state.secret.kind, &order),
+                answered,
+                self.timeout,
+            )
+            .await?;
         }
         if console.is_json() {
             console.json(&Document {
@@ -111,7 +118,7 @@ impl Retire {
                 answer: &answered.whole,
             })?;
         }
-        match answered.error(world) {
+        match answered.error() {
             Some(error) => Err(error),
             None => self.tell(console, &state.secret.name, &name, &answered),
         }

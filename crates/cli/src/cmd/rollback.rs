@@ -73,7 +73,7 @@ impl Rollback {
         order.from_version = Some(token(&state, &from)?);
         order.reason = Some(reason);
         order.requested_by = requested_by(world, self.requested_by.as_deref()).await?;
-        let answered = send(world, &order).await?;
+        let answered = send(world, &state.secret.kind, &order).await?;
         if console.is_json() {
             console.json(&Document {
                 name,
@@ -84,7 +84,7 @@ impl Rollback {
                 answer: &answered.whole,
             })?;
         }
-        match answered.error(world) {
+        match answered.error() {
             Some(error) => Err(error),
             None => tell(console, name, &names.1, &answered),
         }

@@ -74,6 +74,7 @@ impl TestWorld {
                 stage: "prod".into(),
                 table: "rekey-prod-registry".into(),
                 retire: "rekey-prod-retire".into(),
+                retire_keys: "rekey-prod-retire-keys".into(),
                 sweep: "rekey-prod-sweep".into(),
                 request: "rekey-prod-request".into(),
                 bus: "rekey-prod-requests".into(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rekey_events::{Identifier, Word};
+use rekey_events::{Identifier, Strategy, Word};
 
 use crate::deadline::What;
 use crate::record::{Pending, Presence, Secret};
@@ -26,9 +26,6 @@ const KEPT: usize = 100;
 
 /// The word of the tag `rekey:approval`.
 const MANUAL: &str = "manual";
-
-/// The words of the tag `rekey:strategy`.
-const STRATEGIES: [&str; 2] = ["single-user", "alternating-users"];
 
 /// The longest time between two rotations that is taken for one, in seconds.
 const LONGEST: i64 = 3650 * 24 * 60 * 60;
@@ -262,7 +259,7 @@ fn policy_tags(secret: &mut Secret, snapshot: &Snapshot) {
     let sites = snapshot.tag(SITES_TAG).unwrap_or_default();
     secret.sites = sites.split_whitespace().map(str::to_owned).collect();
     let strategy = snapshot.tag(STRATEGY_TAG);
-    let known = strategy.filter(|word| STRATEGIES.contains(word));
+    let known = strategy.filter(|word| Strategy::WORDS.contains(word));
     secret.strategy_tag = known.map(str::to_owned);
     bad.extend((strategy != known).then_some(STRATEGY_TAG));
     secret.bad_tags.extend(bad.into_iter().map(str::to_owned));

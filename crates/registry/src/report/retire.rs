@@ -51,6 +51,7 @@ fn is_of_others(cause: &str) -> bool {
         HoldCause::ConsumerNotMoved,
         HoldCause::SessionsOpen,
         HoldCause::HealthCheckFailing,
+        HoldCause::KeptUntil,
     ]
     .iter()
     .any(|one| one.as_str() == cause)

@@ -1,7 +1,7 @@
 use super::{Aftermath, AftermathError, Dependants, Ledger, Objection};
 use crate::{
-    Description, Login, Revocation, Revoker, SecretId, SecretStore, SecretValue, StagingLabel,
-    StoreError, TargetError, VersionId,
+    Description, Kinds, Login, Moment, Revocation, Revoker, SecretId, SecretStore, SecretValue,
+    StagingLabel, StoreError, TargetError, VersionId,
 };
 
 /// A rotation that is stuck.
@@ -46,25 +46,27 @@ pub enum Kept {
     Unproved(TargetError),
 }
 
-pub(super) async fn clear<S, R, L, D>(
-    aftermath: &Aftermath<S, R, L, D>,
+pub(super) async fn clear<S, K, L, D>(
+    aftermath: &Aftermath<S, K, L, D>,
     request: &ClearRequest,
+    now: i64,
 ) -> Result<ClearOutcome, AftermathError>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
 {
-    let Aftermath { store, revoker, .. } = aftermath;
+    let Aftermath { store, kinds, .. } = aftermath;
     let (secret, version) = (&request.secret, &request.version);
     let description = store.describe(secret).await?;
     let Some(current_version) = beside(&description, version)? else {
         return Ok(ClearOutcome::Kept(Kept::NotOpen));
     };
     let current = aftermath.value(secret, &current_version).await?;
+    let revoker = kinds.of(description.kind(), &current)?;
     let pending = pending(aftermath, request).await?;
-    let superuser = match aftermath.superuser(&current).await {
+    let superuser = match aftermath.superuser(revoker, &current).await {
         Err(AftermathError::Target(error)) => return Ok(ClearOutcome::Kept(Kept::Unproved(error))),
         other => other?,
     };
@@ -72,6 +74,12 @@ where
         old: pending.as_ref().unwrap_or(&current),
         current: &current,
         superuser: superuser.as_ref(),
+        switched_at: description.last_rotated,
+        now,
+    };
+    let moment = Moment {
+        current: &current,
+        now,
     };
     // A setSecret that was held up must not come between what is seen here and the label.
     let _seized = match revoker.seize(revocation).await {
@@ -88,7 +96,7 @@ where
     let was_current = description.has(version, &StagingLabel::Previous);
     let (why, proof) = match &pending {
         Some(_) if was_current => (Cleared::Over, Ok(())),
-        Some(pending) => (Cleared::Refused, kept_out(revoker, pending).await),
+        Some(pending) => (Cleared::Refused, kept_out(revoker, pending, moment).await),
         None if self::pending(aftermath, request).await?.is_some() => {
             return Err(Objection::LabelsMoved.into());
         }
@@ -99,20 +107,20 @@ where
     }
     // Also when there is no value: one that was written a moment ago may be unreadable, and set by now.
     // And when the rotation was over: Secrets Manager may be trying it again.
-    if let Err(kept) = let_in(revoker, &current).await {
+    if let Err(kept) = let_in(revoker, moment).await {
         return Ok(ClearOutcome::Kept(kept));
     }
     drop_label(store, request, why).await
 }
 
 /// The pending value, if there is one.
-async fn pending<S, R, L, D>(
-    aftermath: &Aftermath<S, R, L, D>,
+async fn pending<S, K, L, D>(
+    aftermath: &Aftermath<S, K, L, D>,
     request: &ClearRequest,
 ) -> Result<Option<SecretValue>, AftermathError>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
 {
@@ -139,16 +147,20 @@ fn beside(
     Ok(Some(current.ok_or(Objection::NothingCurrent)?.clone()))
 }
 
-async fn let_in<R: Revoker>(revoker: &R, current: &SecretValue) -> Result<(), Kept> {
-    match revoker.try_login(current).await {
+async fn let_in<R: Revoker>(revoker: &R, moment: Moment<'_>) -> Result<(), Kept> {
+    match revoker.try_login(moment.current, moment).await {
         Ok(Login::Accepted) => Ok(()),
         Ok(Login::Refused) => Err(Kept::CurrentRefused),
         Err(error) => Err(Kept::Unproved(error)),
     }
 }
 
-async fn kept_out<R: Revoker>(revoker: &R, pending: &SecretValue) -> Result<(), Kept> {
-    match revoker.try_login(pending).await {
+async fn kept_out<R: Revoker>(
+    revoker: &R,
+    pending: &SecretValue,
+    moment: Moment<'_>,
+) -> Result<(), Kept> {
+    match revoker.try_login(pending, moment).await {
         Ok(Login::Refused) => Ok(()),
         Ok(Login::Accepted) => Err(Kept::PendingWorks),
         Err(error) => Err(Kept::Unproved(error)),

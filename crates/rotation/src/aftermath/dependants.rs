@@ -41,6 +41,11 @@ pub enum Cause {
         /// How many.
         count: u32,
     },
+    /// What the old credential has made is valid for some time: tokens that it signed, for example.
+    KeptUntil {
+        /// Until when, in seconds since 1970.
+        until: i64,
+    },
 }
 
 impl Cause {
@@ -50,13 +55,15 @@ impl Cause {
             Self::HealthCheck { .. } => "health_check_failing",
             Self::Consumers { .. } => "consumer_not_moved",
             Self::Sessions { .. } => "sessions_open",
+            Self::KeptUntil { .. } => "kept_until",
         }
     }
 
     /// Whether a retirement with this much patience waits for it.
     pub const fn holds(&self, patience: Patience) -> bool {
         match (self, patience) {
-            (_, Patience::Wait) | (Self::HealthCheck { .. }, Patience::BoundReached) => true,
+            (_, Patience::Wait)
+            | (Self::HealthCheck { .. } | Self::KeptUntil { .. }, Patience::BoundReached) => true,
             (Self::Consumers { .. } | Self::Sessions { .. }, Patience::BoundReached)
             | (_, Patience::Forced) => false,
         }
@@ -68,7 +75,8 @@ impl Cause {
 pub enum Patience {
     /// For everything that speaks against it.
     Wait,
-    /// It has waited as long as it may for consumers and sessions; a failing health check still holds it.
+    /// It has waited as long as it may for consumers and sessions; a failing health check, and what the old
+    /// credential has made, still hold it.
     BoundReached,
     /// Somebody wants it now: nobody is asked.
     Forced,
@@ -87,8 +95,10 @@ mod tests {
             services: vec!["billing".to_owned()],
         };
         let sessions = Cause::Sessions { count: 3 };
+        let tokens = Cause::KeptUntil { until: 1 };
         for (cause, wait, bound_reached, forced) in [
             (health, true, true, false),
+            (tokens, true, true, false),
             (consumers, true, false, false),
             (sessions, true, false, false),
         ] {

@@ -28,25 +28,29 @@ pub use rehearse::RehearseRequest;
 pub use retire::{RetireOutcome, RetireRequest};
 pub use roll_back::{RollBackOutcome, RollBackRequest};
 
-use crate::{Revoker, SecretId, SecretStore, SecretValue, Selector, StagingLabel, VersionId};
+use rand_core::TryCryptoRng;
+
+use crate::{
+    Kinds, Revoker, Rotator, SecretId, SecretStore, SecretValue, Selector, StagingLabel, VersionId,
+};
 
 /// The operations over their ports. One value serves all calls of a process.
 #[derive(Clone, Debug)]
-pub struct Aftermath<S, R, L, D> {
+pub struct Aftermath<S, K, L, D> {
     /// Secrets Manager.
     pub store: S,
-    /// The kind of target.
-    pub revoker: R,
+    /// The kinds of target.
+    pub kinds: K,
     /// What must be remembered.
     pub ledger: L,
     /// Who depends on the credential.
     pub dependants: D,
 }
 
-impl<S, R, L, D> Aftermath<S, R, L, D>
+impl<S, K, L, D> Aftermath<S, K, L, D>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
 {
@@ -81,8 +85,12 @@ where
     ///
     /// # Errors
     /// [`AftermathError`], with nothing changed.
-    pub async fn clear(&self, request: &ClearRequest) -> Result<ClearOutcome, AftermathError> {
-        clear::clear(self, request).await
+    pub async fn clear(
+        &self,
+        request: &ClearRequest,
+        now: i64,
+    ) -> Result<ClearOutcome, AftermathError> {
+        clear::clear(self, request, now).await
     }
 
     /// Looks whether a rotation could begin and would succeed: reads what it reads, and makes its whole
@@ -91,8 +99,13 @@ where
     ///
     /// # Errors
     /// [`Objection`] when the labels forbid a rotation. What else goes wrong is a check that failed.
-    pub async fn rehearse(&self, request: &RehearseRequest) -> Result<Rehearsed, Objection> {
-        rehearse::rehearse(self, request).await
+    pub async fn rehearse<G: TryCryptoRng + Send>(
+        &self,
+        request: &RehearseRequest,
+        now: i64,
+        randomness: &mut G,
+    ) -> Result<Rehearsed, Objection> {
+        rehearse::rehearse(self, request, now, randomness).await
     }
 
     /// The value of a version, whatever its labels.
@@ -108,9 +121,10 @@ where
     /// The value of the superuser secret that `current` names, if it names one.
     async fn superuser(
         &self,
+        revoker: &K::One,
         current: &SecretValue,
     ) -> Result<Option<SecretValue>, AftermathError> {
-        let Some(secret) = self.revoker.superuser(current)? else {
+        let Some(secret) = revoker.superuser(current)? else {
             return Ok(None);
         };
         let current = Selector::Label(&StagingLabel::Current);

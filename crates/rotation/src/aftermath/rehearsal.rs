@@ -9,6 +9,8 @@ pub struct Rehearsed {
     pub checks: Vec<Check>,
     /// What each step would do; empty when a check failed, because a rotation would not come that far.
     pub steps: Vec<PlannedStep>,
+    /// How old and new would share the time; `None` when a check failed.
+    pub overlap: Option<Overlap>,
 }
 
 impl Rehearsed {
@@ -35,6 +37,8 @@ pub struct Check {
 pub enum CheckName {
     /// The secret, and the superuser secret if it needs one: they can be read, and are of this kind.
     Secret,
+    /// The next value can be made, and fits into a version of the secret.
+    Quota,
     /// The target can be reached.
     Reachable,
     /// Its TLS is as the secret asks for it.
@@ -47,8 +51,9 @@ pub enum CheckName {
 
 impl CheckName {
     /// All of them in order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Secret,
+        Self::Quota,
         Self::Reachable,
         Self::Tls,
         Self::Login,
@@ -59,6 +64,7 @@ impl CheckName {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Secret => "secret",
+            Self::Quota => "quota",
             Self::Reachable => "reachable",
             Self::Tls => "tls",
             Self::Login => "login",
@@ -138,13 +144,24 @@ pub(super) fn planned(overlap: Overlap) -> Vec<PlannedStep> {
 }
 
 const fn in_words(step: Step, overlap: Overlap) -> &'static str {
-    use Overlap::{AlternatingUsers, Keyring, SingleUser};
+    use Overlap::{
+        AlternatingUsers, DualPublish, Keyring, PreviousInside, SingleUser, TwoPasswords,
+    };
     match (step, overlap) {
         (Step::Create, AlternatingUsers) => {
             "makes a new password for the user that AWSCURRENT does not have, and keeps it as AWSPENDING"
         }
         (Step::Create, SingleUser) => {
             "makes a new password for the user that AWSCURRENT has, and keeps it as AWSPENDING"
+        }
+        (Step::Create, TwoPasswords) => {
+            "makes a second password for the user that AWSCURRENT has, and keeps it as AWSPENDING"
+        }
+        (Step::Create, DualPublish) => {
+            "takes the next key of AWSCURRENT into use, makes the one after it, and keeps both as AWSPENDING"
+        }
+        (Step::Create, PreviousInside) => {
+            "makes a new value, puts the one of AWSCURRENT beside it with the time at which it ends, and keeps both as AWSPENDING"
         }
         (Step::Create, Keyring) => {
             "adds a new key to those of AWSCURRENT, and keeps the ring as AWSPENDING"
@@ -155,15 +172,36 @@ const fn in_words(step: Step, overlap: Overlap) -> &'static str {
         (Step::Set, SingleUser) => {
             "logs in with AWSCURRENT and changes the password of its user: from then on the old password is refused"
         }
+        (Step::Set, TwoPasswords) => {
+            "gives the user the new password beside the one in use, and takes any older one away"
+        }
+        (Step::Set, DualPublish) => {
+            "publishes the key set anew: the key in use as the one before, the next one, and the one after it; verifiers know the next one already"
+        }
+        (Step::Set, PreviousInside) => {
+            "compares AWSPENDING with AWSCURRENT: the value in use is in it, and nothing is set anywhere"
+        }
         (Step::Set, Keyring) => {
             "compares AWSPENDING with AWSCURRENT: every key as it was, and one more"
         }
         (Step::Test, Keyring) => "checks that AWSPENDING is a ring whose newest key is in use",
-        (Step::Test, AlternatingUsers | SingleUser) => {
+        (Step::Test, DualPublish) => {
+            "signs with AWSPENDING, and checks the signature by what is published"
+        }
+        (Step::Test, PreviousInside) => {
+            "uses AWSPENDING as whoever reads it will: both values are accepted, and another one is not"
+        }
+        (Step::Test, AlternatingUsers | SingleUser | TwoPasswords) => {
             "logs in with AWSPENDING, and checks that it may do what AWSCURRENT may"
         }
-        (Step::Finish, AlternatingUsers) => {
+        (Step::Finish, AlternatingUsers | TwoPasswords) => {
             "moves AWSCURRENT to the new version; the credential before it becomes AWSPREVIOUS and works until it is retired"
+        }
+        (Step::Finish, DualPublish) => {
+            "moves AWSCURRENT to the new version, which signs from then on; what the one before it has signed is verified until that is retired"
+        }
+        (Step::Finish, PreviousInside) => {
+            "moves AWSCURRENT to the new version; the value before it is accepted until it ends"
         }
         (Step::Finish, SingleUser) => {
             "moves AWSCURRENT to the new version; the one before it becomes AWSPREVIOUS, and its password does not work any more"

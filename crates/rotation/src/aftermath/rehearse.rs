@@ -1,8 +1,10 @@
+use rand_core::TryCryptoRng;
+
 use super::rehearsal::{Check, CheckName, CheckResult, Rehearsed, checks, planned};
 use super::{Aftermath, AftermathError, Dependants, Ledger, Objection};
 use crate::{
-    Description, ErrorClass, Login, Overlap, Revoker, SecretId, SecretStore, SecretValue,
-    StagingLabel, TargetError, VersionId,
+    Description, ErrorClass, Kinds, Login, Moment, Occasion, Overlap, Revoker, Rotator, SecretId,
+    SecretStore, SecretValue, StagingLabel, TargetError, VersionId,
 };
 
 /// A rotation that is to be tried and taken back.
@@ -32,27 +34,39 @@ impl Stumble {
     }
 }
 
-pub(super) async fn rehearse<S, R, L, D>(
-    aftermath: &Aftermath<S, R, L, D>,
+pub(super) async fn rehearse<S, K, L, D, G>(
+    aftermath: &Aftermath<S, K, L, D>,
     request: &RehearseRequest,
+    now: i64,
+    randomness: &mut G,
 ) -> Result<Rehearsed, Objection>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
+    G: TryCryptoRng + Send,
 {
-    match aftermath.store.describe(&request.secret).await {
-        Ok(description) => may_begin(&description, &request.version)?,
+    let description = match aftermath.store.describe(&request.secret).await {
+        Ok(description) => description,
         Err(error) => return Ok(failed(Stumble::over_the_secret(error))),
-    }
-    Ok(match try_out(aftermath, request).await {
-        Ok(overlap) => Rehearsed {
-            checks: checks(None),
-            steps: planned(overlap),
+    };
+    may_begin(&description, &request.version)?;
+    let occasion = Occasion {
+        now,
+        grace: description.grace(),
+    };
+    let tag = description.kind();
+    Ok(
+        match try_out(aftermath, request, tag, occasion, randomness).await {
+            Ok(overlap) => Rehearsed {
+                checks: checks(None),
+                steps: planned(overlap),
+                overlap: Some(overlap),
+            },
+            Err(stumble) => failed(stumble),
         },
-        Err(stumble) => failed(stumble),
-    })
+    )
 }
 
 fn failed(stumble: Stumble) -> Rehearsed {
@@ -61,6 +75,7 @@ fn failed(stumble: Stumble) -> Rehearsed {
     Rehearsed {
         checks: checks(Some(Check { name: at, result })),
         steps: Vec::new(),
+        overlap: None,
     }
 }
 
@@ -81,29 +96,42 @@ fn may_begin(secret: &Description, version: &VersionId) -> Result<(), Objection>
     }
 }
 
-/// Reads what a rotation reads, and makes the whole change at the target to take it back.
-async fn try_out<S, R, L, D>(
-    aftermath: &Aftermath<S, R, L, D>,
+/// Reads what a rotation reads, makes the value that it would keep and forgets it, and makes the whole change
+/// at the target to take it back.
+async fn try_out<S, K, L, D, G>(
+    aftermath: &Aftermath<S, K, L, D>,
     request: &RehearseRequest,
+    tag: Option<&str>,
+    occasion: Occasion,
+    randomness: &mut G,
 ) -> Result<Overlap, Stumble>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
+    G: TryCryptoRng + Send,
 {
-    let revoker = &aftermath.revoker;
     let current = aftermath.value(&request.secret, &request.version).await;
     let current = current.map_err(Stumble::over_the_secret)?;
+    let revoker = aftermath.kinds.of(tag, &current);
+    let revoker = revoker.map_err(Stumble::over_the_secret)?;
     let overlap = revoker
         .overlap(&current)
         .map_err(Stumble::over_the_secret)?;
-    let superuser = aftermath.superuser(&current).await;
+    if let Err(error) = revoker.next(&current, occasion, randomness) {
+        return Err(Stumble {
+            at: CheckName::Quota,
+            class: error.class(),
+            message: error.to_string(),
+        });
+    }
+    let superuser = aftermath.superuser(revoker, &current).await;
     let superuser = superuser.map_err(Stumble::over_the_secret)?;
     match revoker.probe(&current, superuser.as_ref()).await {
         Ok(()) => Ok(overlap),
         Err(error) => Err(Stumble {
-            at: blamed(revoker, &current, &error).await,
+            at: blamed(revoker, &current, &error, occasion.now).await,
             class: error.class(),
             message: error.to_string(),
         }),
@@ -111,7 +139,12 @@ where
 }
 
 /// The check that fails when the target gives this error.
-async fn blamed<R: Revoker>(revoker: &R, current: &SecretValue, error: &TargetError) -> CheckName {
+async fn blamed<R: Revoker>(
+    revoker: &R,
+    current: &SecretValue,
+    error: &TargetError,
+    now: i64,
+) -> CheckName {
     match error {
         TargetError::InvalidSecret(_) => CheckName::Secret,
         TargetError::Unreachable(_) => CheckName::Reachable,
@@ -121,10 +154,12 @@ async fn blamed<R: Revoker>(revoker: &R, current: &SecretValue, error: &TargetEr
         TargetError::RoleMissing(_)
         | TargetError::Permission(_)
         | TargetError::Busy(_)
-        | TargetError::Internal(_) => match revoker.try_login(current).await {
-            Ok(Login::Accepted) => CheckName::Permission,
-            Ok(Login::Refused) | Err(_) => CheckName::Login,
-        },
+        | TargetError::Internal(_) => {
+            match revoker.try_login(current, Moment { current, now }).await {
+                Ok(Login::Accepted) => CheckName::Permission,
+                Ok(Login::Refused) | Err(_) => CheckName::Login,
+            }
+        }
     }
 }
 

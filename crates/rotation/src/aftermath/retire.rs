@@ -4,8 +4,8 @@ use super::{
     Patience, Retired, Void, VoidReason,
 };
 use crate::{
-    Description, Kinship, Login, Revocation, Revoker, SecretId, SecretStore, SecretValue,
-    StagingLabel, StoreError, VersionId,
+    Description, Kinds, Kinship, Login, Moment, Revocation, Revoker, Rotator, SecretId,
+    SecretStore, SecretValue, StagingLabel, StoreError, VersionId,
 };
 
 /// What is to be retired.
@@ -42,14 +42,18 @@ pub enum RetireOutcome {
 }
 
 /// One call.
-struct Retirement<'a, S, R, L, D> {
-    aftermath: &'a Aftermath<S, R, L, D>,
+struct Retirement<'a, S, K, L, D> {
+    aftermath: &'a Aftermath<S, K, L, D>,
     request: &'a RetireRequest,
     now: i64,
 }
 
 /// What was read before the target was locked.
-struct Read {
+struct Read<'a, R> {
+    /// What the secret is of.
+    revoker: &'a R,
+    /// When the last rotation was over.
+    switched_at: Option<i64>,
     old: SecretValue,
     current: SecretValue,
     others: Others,
@@ -67,14 +71,14 @@ enum Removal {
     CurrentAgain,
 }
 
-pub(super) async fn retire<S, R, L, D>(
-    aftermath: &Aftermath<S, R, L, D>,
+pub(super) async fn retire<S, K, L, D>(
+    aftermath: &Aftermath<S, K, L, D>,
     request: &RetireRequest,
     now: i64,
 ) -> Result<RetireOutcome, AftermathError>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
 {
@@ -86,15 +90,16 @@ where
     retirement.run().await
 }
 
-impl<S, R, L, D> Retirement<'_, S, R, L, D>
+impl<'a, S, K, L, D> Retirement<'a, S, K, L, D>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
 {
     async fn run(&self) -> Result<RetireOutcome, AftermathError> {
-        let others = match plan(&self.describe().await?, &self.request.version) {
+        let description = self.describe().await?;
+        let others = match plan(&description, &self.request.version) {
             RetirePlan::Run(standing) => standing.others,
             RetirePlan::Void(why) => return self.void(why).await,
             RetirePlan::Refuse(objection) => return Err(objection.into()),
@@ -107,13 +112,16 @@ where
             other => other?,
         };
         let current = self.aftermath.value(secret, &others.current).await?;
-        let own_user = match self.kinship(&old, &current, &others).await? {
+        let revoker = self.aftermath.kinds.of(description.kind(), &current)?;
+        let own_user = match self.kinship(revoker, &old, &current, &others).await? {
             Kinship::Same => return self.void(VoidReason::SameCredential).await,
             // A newer password has killed the old one, and the user is another version's: not ours to touch.
             Kinship::Replaced => false,
             Kinship::Separate => true,
         };
         let read = Read {
+            revoker,
+            switched_at: description.last_rotated,
             old,
             current,
             others,
@@ -123,7 +131,10 @@ where
     }
 
     /// Under the target's lock: reads the labels again, and revokes a user of its own.
-    async fn take_out_of_use(&self, read: &Read) -> Result<RetireOutcome, AftermathError> {
+    async fn take_out_of_use(
+        &self,
+        read: &Read<'a, K::One>,
+    ) -> Result<RetireOutcome, AftermathError> {
         let Self {
             aftermath, request, ..
         } = self;
@@ -133,17 +144,25 @@ where
             // Before the target is locked: health checks take their time, and steps wait for the lock.
             let (secret, version) = (&request.secret, &request.version);
             causes = aftermath.dependants.holds(secret, version).await?;
-            if let Some(held) = self.held(&causes).await? {
+            let (old, current) = (&read.old, &read.current);
+            let kept = read.revoker.kept_until(old, current, read.switched_at)?;
+            causes.extend(
+                kept.filter(|until| *until > self.now)
+                    .map(|until| Cause::KeptUntil { until }),
+            );
+            if let Some(held) = self.held(read.revoker, &causes).await? {
                 return Ok(held);
             }
         }
-        let superuser = aftermath.superuser(&read.current).await?;
+        let superuser = aftermath.superuser(read.revoker, &read.current).await?;
         let revocation = Revocation {
             old: &read.old,
             current: &read.current,
             superuser: superuser.as_ref(),
+            switched_at: read.switched_at,
+            now: self.now,
         };
-        let mut seized = aftermath.revoker.seize(revocation).await?;
+        let mut seized = read.revoker.seize(revocation).await?;
         let labelled = match plan(&self.describe().await?, &request.version) {
             RetirePlan::Run(standing) if standing.others == read.others => standing.labelled,
             // The user may be in use again.
@@ -152,19 +171,19 @@ where
             RetirePlan::Refuse(objection) => return Err(objection.into()),
         };
         if asks {
-            let sessions = aftermath.revoker.sessions(&mut seized, revocation);
+            let sessions = read.revoker.sessions(&mut seized, revocation);
             let count = sessions.await?;
             if count > 0 {
                 causes.push(Cause::Sessions { count });
             }
-            if let Some(held) = self.held(&causes).await? {
+            if let Some(held) = self.held(read.revoker, &causes).await? {
                 return Ok(held);
             }
         }
         let mut sessions_ended = 0;
         if read.own_user {
-            self.intend().await?;
-            let revoked = aftermath.revoker.revoke(&mut seized, revocation);
+            self.intend(read.revoker).await?;
+            let revoked = read.revoker.revoke(&mut seized, revocation);
             sessions_ended = revoked.await?;
         }
         self.conclude(read, labelled, sessions_ended, &causes).await
@@ -174,7 +193,7 @@ where
     /// then says so.
     async fn conclude(
         &self,
-        read: &Read,
+        read: &Read<'a, K::One>,
         labelled: bool,
         sessions_ended: u32,
         waited_for: &[Cause],
@@ -182,7 +201,11 @@ where
         let Self {
             aftermath, request, ..
         } = self;
-        match aftermath.revoker.try_login(&read.old).await? {
+        let moment = Moment {
+            current: &read.current,
+            now: self.now,
+        };
+        match read.revoker.try_login(&read.old, moment).await? {
             Login::Refused => {}
             Login::Accepted => return Err(AftermathError::StillAccepted),
         }
@@ -195,8 +218,8 @@ where
             at: self.now,
             secret: &request.secret,
             version: &request.version,
-            kind: aftermath.revoker.kind(),
-            strategy: aftermath.revoker.overlap(&read.current)?.as_str(),
+            kind: read.revoker.kind(),
+            strategy: read.revoker.overlap(&read.current)?.as_str(),
             refused_at: self.now,
             sessions_ended,
             label_removed,
@@ -217,17 +240,18 @@ where
     /// on in `AWSPREVIOUS`, though not in `AWSCURRENT`.
     async fn kinship(
         &self,
+        revoker: &K::One,
         old: &SecretValue,
         current: &SecretValue,
         others: &Others,
     ) -> Result<Kinship, AftermathError> {
         let aftermath = self.aftermath;
-        let to_current = aftermath.revoker.kinship(old, current)?;
+        let to_current = revoker.kinship(old, current)?;
         let Some(previous) = &others.previous else {
             return Ok(to_current);
         };
         let previous = aftermath.value(&self.request.secret, previous).await?;
-        let to_previous = aftermath.revoker.kinship(old, &previous)?;
+        let to_previous = revoker.kinship(old, &previous)?;
         Ok(match (to_current, to_previous) {
             (Kinship::Same, _) | (_, Kinship::Same) => Kinship::Same,
             (Kinship::Replaced, _) | (_, Kinship::Replaced) => Kinship::Replaced,
@@ -235,7 +259,7 @@ where
         })
     }
 
-    async fn intend(&self) -> Result<(), AftermathError> {
+    async fn intend(&self, revoker: &K::One) -> Result<(), AftermathError> {
         let request = self.request;
         let intent = Intended {
             at: self.now,
@@ -243,7 +267,7 @@ where
             version: &request.version,
             operation: Operation::Retire,
             from: None,
-            kind: self.aftermath.revoker.kind(),
+            kind: revoker.kind(),
             occasion: &request.occasion,
             requested_by: request.requested_by.as_deref(),
             reason: request.reason.as_deref(),
@@ -275,7 +299,11 @@ where
     }
 
     /// The outcome, when one of the causes holds the retirement.
-    async fn held(&self, causes: &[Cause]) -> Result<Option<RetireOutcome>, AftermathError> {
+    async fn held(
+        &self,
+        revoker: &K::One,
+        causes: &[Cause],
+    ) -> Result<Option<RetireOutcome>, AftermathError> {
         let request = self.request;
         let holding: Vec<Cause> = causes
             .iter()
@@ -289,7 +317,7 @@ where
             at: self.now,
             secret: &request.secret,
             version: &request.version,
-            kind: self.aftermath.revoker.kind(),
+            kind: revoker.kind(),
             causes: &holding,
             occasion: &request.occasion,
             requested_by: request.requested_by.as_deref(),

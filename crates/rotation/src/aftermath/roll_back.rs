@@ -3,8 +3,8 @@ use super::{
     Aftermath, AftermathError, Dependants, Intended, Ledger, Objection, Operation, RolledBack,
 };
 use crate::{
-    Kinship, Login, Revocation, Revoker, SecretId, SecretStore, SecretValue, StagingLabel,
-    StoreError, TargetError, VersionId,
+    Description, Kinds, Kinship, Login, Moment, Revocation, Revoker, Rotator, SecretId,
+    SecretStore, SecretValue, StagingLabel, StoreError, TargetError, VersionId,
 };
 
 /// What is to be rolled back.
@@ -37,20 +37,20 @@ pub enum RollBackOutcome {
 }
 
 /// One call.
-struct Rollback<'a, S, R, L, D> {
-    aftermath: &'a Aftermath<S, R, L, D>,
+struct Rollback<'a, S, K, L, D> {
+    aftermath: &'a Aftermath<S, K, L, D>,
     request: &'a RollBackRequest,
     now: i64,
 }
 
-pub(super) async fn roll_back<S, R, L, D>(
-    aftermath: &Aftermath<S, R, L, D>,
+pub(super) async fn roll_back<S, K, L, D>(
+    aftermath: &Aftermath<S, K, L, D>,
     request: &RollBackRequest,
     now: i64,
 ) -> Result<RollBackOutcome, AftermathError>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
 {
@@ -59,22 +59,29 @@ where
         request,
         now,
     };
-    match rollback.plan().await? {
+    let description = rollback.describe().await?;
+    match plan(&description, &request.from, &request.to) {
         RollBackPlan::Done => Ok(RollBackOutcome::AlreadyDone),
         RollBackPlan::Refuse(objection) => Err(objection.into()),
-        plan @ (RollBackPlan::Run(_) | RollBackPlan::Moved) => rollback.run(&plan).await,
+        plan @ (RollBackPlan::Run(_) | RollBackPlan::Moved) => {
+            rollback.run(&description, &plan).await
+        }
     }
 }
 
-impl<S, R, L, D> Rollback<'_, S, R, L, D>
+impl<S, K, L, D> Rollback<'_, S, K, L, D>
 where
     S: SecretStore,
-    R: Revoker,
+    K: Kinds<One: Revoker>,
     L: Ledger,
     D: Dependants,
 {
     /// Goes the whole way, or what is left of it when an earlier call has moved the label.
-    async fn run(&self, before: &RollBackPlan) -> Result<RollBackOutcome, AftermathError> {
+    async fn run(
+        &self,
+        description: &Description,
+        before: &RollBackPlan,
+    ) -> Result<RollBackOutcome, AftermathError> {
         let Self {
             aftermath, request, ..
         } = self;
@@ -84,18 +91,21 @@ where
             }
             other => other?,
         };
-        let from = self.usable_from(&to).await?;
+        let revoker = aftermath.kinds.of(description.kind(), &to)?;
+        let from = self.usable_from(revoker, &to).await?;
         let current = from.as_ref().unwrap_or(&to);
         if let RollBackPlan::Run(standing) = before {
-            self.harmless(&to, from.as_ref(), standing).await?;
+            self.harmless(revoker, &to, from.as_ref(), standing).await?;
         }
-        let superuser = aftermath.superuser(current).await?;
+        let superuser = aftermath.superuser(revoker, current).await?;
         let revocation = Revocation {
             old: &to,
             current,
             superuser: superuser.as_ref(),
+            switched_at: description.last_rotated,
+            now: self.now,
         };
-        let mut seized = aftermath.revoker.seize(revocation).await?;
+        let mut seized = revoker.seize(revocation).await?;
         let standing = match (self.plan().await?, before) {
             (RollBackPlan::Run(now), RollBackPlan::Run(then)) if now.previous == then.previous => {
                 Some(now)
@@ -106,17 +116,17 @@ where
             (RollBackPlan::Done, _) => return Ok(RollBackOutcome::AlreadyDone),
             (RollBackPlan::Refuse(objection), _) => return Err(objection.into()),
         };
-        let login = aftermath.revoker.try_login(&to).await?;
+        let login = revoker.try_login(&to, self.once_back(&to)).await?;
         let restored = login == Login::Refused;
         if restored || standing.is_some() {
-            self.intend().await?;
+            self.intend(revoker).await?;
         }
         if restored {
             if let Some(standing) = &standing {
-                self.keep_labelled(&to, standing).await?;
+                self.keep_labelled(revoker, &to, standing).await?;
             }
-            aftermath.revoker.restore(&mut seized, revocation).await?;
-            self.prove(&to).await?;
+            revoker.restore(&mut seized, revocation).await?;
+            self.prove(revoker, &to).await?;
         }
         if let Some(standing) = &standing {
             if !self.move_labels(standing).await? {
@@ -124,9 +134,9 @@ where
             }
             // Labels know no lock. Should the target have taken the lock from a call that was too slow, the
             // credential may have been changed before the label came: then a repetition restores it.
-            self.prove(&to).await?;
+            self.prove(revoker, &to).await?;
         }
-        self.tell(&to, restored).await?;
+        self.tell(revoker, &to, restored).await?;
         Ok(if restored || standing.is_some() {
             RollBackOutcome::RolledBack { restored }
         } else {
@@ -136,7 +146,11 @@ where
 
     /// The value that is current, if it can be one of this credential. What is no secret of this kind, or of
     /// another target, was put there by hand, and is the very reason to roll back.
-    async fn usable_from(&self, to: &SecretValue) -> Result<Option<SecretValue>, AftermathError> {
+    async fn usable_from(
+        &self,
+        revoker: &K::One,
+        to: &SecretValue,
+    ) -> Result<Option<SecretValue>, AftermathError> {
         let Self {
             aftermath, request, ..
         } = self;
@@ -144,7 +158,7 @@ where
             Err(AftermathError::Store(StoreError::Unusable(_))) => return Ok(None),
             other => other?,
         };
-        match aftermath.revoker.kinship(to, &from) {
+        match revoker.kinship(to, &from) {
             Ok(_) => Ok(Some(from)),
             Err(TargetError::InvalidSecret(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -155,11 +169,11 @@ where
     /// password that works is always the one that dies.
     async fn harmless(
         &self,
+        revoker: &K::One,
         to: &SecretValue,
         from: Option<&SecretValue>,
         standing: &Standing,
     ) -> Result<(), AftermathError> {
-        let revoker = &self.aftermath.revoker;
         let two_users = revoker.overlap(to)?.both_work();
         if let Some(from) = from {
             match revoker.kinship(to, from)? {
@@ -182,13 +196,14 @@ where
     /// `AWSCURRENT` is there. A rotation finds it under `AWSPREVIOUS`, should this call die in between.
     async fn keep_labelled(
         &self,
+        revoker: &K::One,
         to: &SecretValue,
         standing: &Standing,
     ) -> Result<(), AftermathError> {
         let Self {
             aftermath, request, ..
         } = self;
-        if standing.labelled || aftermath.revoker.overlap(to)?.both_work() {
+        if standing.labelled || revoker.overlap(to)?.both_work() {
             return Ok(());
         }
         let holder = standing.previous.as_ref();
@@ -208,7 +223,18 @@ where
             // Secrets Manager would try it again: forwards.
             let pending = &StagingLabel::Pending;
             let removed = store.remove_label(&request.secret, pending, &request.from);
-            removed.await?;
+            match removed.await {
+                Ok(()) => {}
+                // Another run of this rollback, where the target has no lock, was faster.
+                Err(error @ StoreError::Refused(_)) => match self.plan().await? {
+                    RollBackPlan::Run(standing) if !standing.pending_on_from => {}
+                    RollBackPlan::Moved => return Ok(true),
+                    RollBackPlan::Done => return Ok(false),
+                    RollBackPlan::Refuse(objection) => return Err(objection.into()),
+                    RollBackPlan::Run(_) => return Err(error.into()),
+                },
+                Err(error) => return Err(error.into()),
+            }
         }
         let current = &StagingLabel::Current;
         let moved = store.move_label(&request.secret, current, &request.to, Some(&request.from));
@@ -225,7 +251,7 @@ where
         }
     }
 
-    async fn intend(&self) -> Result<(), AftermathError> {
+    async fn intend(&self, revoker: &K::One) -> Result<(), AftermathError> {
         let request = self.request;
         let intent = Intended {
             at: self.now,
@@ -233,7 +259,7 @@ where
             version: &request.to,
             operation: Operation::RollBack,
             from: Some(&request.from),
-            kind: self.aftermath.revoker.kind(),
+            kind: revoker.kind(),
             occasion: &request.occasion,
             requested_by: request.requested_by.as_deref(),
             reason: Some(&request.reason),
@@ -241,14 +267,19 @@ where
         Ok(self.aftermath.ledger.intended(&intent).await?)
     }
 
-    async fn prove(&self, to: &SecretValue) -> Result<(), AftermathError> {
-        match self.aftermath.revoker.try_login(to).await? {
+    async fn prove(&self, revoker: &K::One, to: &SecretValue) -> Result<(), AftermathError> {
+        match revoker.try_login(to, self.once_back(to)).await? {
             Login::Accepted => Ok(()),
             Login::Refused => Err(AftermathError::NotAccepted),
         }
     }
 
-    async fn tell(&self, value: &SecretValue, restored: bool) -> Result<(), AftermathError> {
+    async fn tell(
+        &self,
+        revoker: &K::One,
+        value: &SecretValue,
+        restored: bool,
+    ) -> Result<(), AftermathError> {
         let Self {
             aftermath, request, ..
         } = self;
@@ -257,8 +288,8 @@ where
             secret: &request.secret,
             from: &request.from,
             to: &request.to,
-            kind: aftermath.revoker.kind(),
-            strategy: aftermath.revoker.overlap(value)?.as_str(),
+            kind: revoker.kind(),
+            strategy: revoker.overlap(value)?.as_str(),
             accepted_at: self.now,
             restored,
             occasion: &request.occasion,
@@ -268,11 +299,20 @@ where
         Ok(aftermath.ledger.rolled_back(&rolled_back).await?)
     }
 
+    /// The moment in which the earlier value is `AWSCURRENT` again.
+    const fn once_back<'v>(&self, to: &'v SecretValue) -> Moment<'v> {
+        Moment {
+            current: to,
+            now: self.now,
+        }
+    }
+
     async fn plan(&self) -> Result<RollBackPlan, AftermathError> {
-        let Self {
-            aftermath, request, ..
-        } = self;
-        let description = aftermath.store.describe(&request.secret).await?;
-        Ok(plan(&description, &request.from, &request.to))
+        let request = self.request;
+        Ok(plan(&self.describe().await?, &request.from, &request.to))
+    }
+
+    async fn describe(&self) -> Result<Description, AftermathError> {
+        Ok(self.aftermath.store.describe(&self.request.secret).await?)
     }
 }

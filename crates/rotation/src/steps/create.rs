@@ -2,23 +2,23 @@ use futures_util::future::join;
 use rand_core::TryCryptoRng;
 
 use crate::{
-    Outcome, Plan, PutValue, Rotation, RotationError, Rotator, SecretStore, Selector, StagingLabel,
-    StepRequest, StoreError, plan,
+    Kinds, Occasion, Outcome, Plan, PutValue, Rotation, RotationError, Rotator, SecretStore,
+    Selector, StagingLabel, StepRequest, StoreError, plan,
 };
 
 /// Makes the next value and keeps it under `AWSPENDING`.
 ///
 /// A value is never read first: `PutSecretValue` itself tells whether the token has one, and unlike a
 /// read it cannot miss a value that was written a moment ago.
-pub(crate) async fn create<S, R, A, P, F, G>(
-    rotation: &Rotation<S, R, A, P, F>,
+pub(crate) async fn create<S, K, A, P, F, G>(
+    rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
     now: i64,
     randomness: &mut G,
 ) -> Result<Outcome, RotationError>
 where
     S: SecretStore,
-    R: Rotator,
+    K: Kinds,
     G: TryCryptoRng,
 {
     let (description, current) = join(
@@ -28,12 +28,18 @@ where
             .value(&request.secret, Selector::Label(&StagingLabel::Current)),
     )
     .await;
-    match plan(request, &description?, now) {
+    let description = description?;
+    match plan(request, &description, now) {
         Plan::Done => return Ok(Outcome::AlreadyDone),
         Plan::Refuse(refusal) => return Err(refusal.into()),
         Plan::Run => {}
     }
-    let next = rotation.rotator.next(&current?.value, randomness)?;
+    let current = current?.value;
+    rotation.remember_tag(request, &description);
+    let rotator = rotation.kinds.of(description.kind(), &current)?;
+    rotation.note_kind(rotator.kind());
+    let grace = description.grace();
+    let next = rotator.next(&current, Occasion { now, grace }, randomness)?;
     let put = PutValue {
         secret: &request.secret,
         token: &request.token,

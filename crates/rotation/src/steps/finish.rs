@@ -1,21 +1,21 @@
 use super::pending::pending;
 use crate::{
-    Outcome, Pause, Plan, Refusal, Rotation, RotationError, Rotator, SecretStore, StagingLabel,
-    Step, StepRequest, StoreError, plan,
+    Kinds, Outcome, Pause, Plan, Refusal, Rotation, RotationError, Rotator, SecretStore,
+    StagingLabel, Step, StepRequest, StoreError, plan,
 };
 
 /// Moves `AWSCURRENT` to the pending version, and `AWSPREVIOUS` with it.
 ///
 /// Promotes only what this process has seen log in. A process that has not (a new one, or one that was
 /// called out of order) logs in first.
-pub(crate) async fn finish<S, R, A, P, F>(
-    rotation: &Rotation<S, R, A, P, F>,
+pub(crate) async fn finish<S, K, A, P, F>(
+    rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
     now: i64,
 ) -> Result<Outcome, RotationError>
 where
     S: SecretStore,
-    R: Rotator,
+    K: Kinds,
     P: Pause,
 {
     let description = rotation.store.describe(&request.secret).await?;
@@ -28,7 +28,9 @@ where
         let pending = pending(rotation, request)
             .await?
             .ok_or(RotationError::PendingUnreadable(Step::Finish))?;
-        rotation.rotator.test(&pending.value).await?;
+        let rotator = rotation.kinds.of(description.kind(), &pending.value)?;
+        rotation.note_kind(rotator.kind());
+        rotator.test(&pending.value).await?;
     }
     let current = description
         .version_with(&StagingLabel::Current)

@@ -1,8 +1,8 @@
-use futures_util::future::join;
+use futures_util::future::{join, join3};
 
 use super::pending::{not_pending, pending};
 use crate::{
-    Announcer, Credentials, Fingerprints, Intent, Outcome, Pause, Plan, Refusal, Rotation,
+    Announcer, Credentials, Fingerprints, Intent, Kinds, Outcome, Pause, Plan, Refusal, Rotation,
     RotationError, Rotator, SecretStore, SecretValue, Selector, StagingLabel, Step, StepRequest,
     StoreError, TargetError, plan,
 };
@@ -11,20 +11,21 @@ use crate::{
 ///
 /// The labels are read under the target's lock: a call that was held up while a newer rotation went by
 /// finds its version no longer pending and changes nothing.
-pub(crate) async fn set<S, R, A, P, F>(
-    rotation: &Rotation<S, R, A, P, F>,
+pub(crate) async fn set<S, K, A, P, F>(
+    rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
     now: i64,
 ) -> Result<Outcome, RotationError>
 where
     S: SecretStore,
-    R: Rotator,
+    K: Kinds,
     A: Announcer,
     P: Pause,
     F: Fingerprints,
 {
-    let (pending, current) = join(
+    let (pending, tag, current) = join3(
         pending(rotation, request),
+        rotation.tag(request),
         rotation
             .store
             .value(&request.secret, Selector::Label(&StagingLabel::Current)),
@@ -48,16 +49,19 @@ where
     }
     let (current_version, current) = (current.version, current.value);
     let pending = pending.value;
-    let superuser = superuser(rotation, &current).await?;
+    let tag = tag?;
+    let rotator = rotation.kinds.of(tag.as_deref(), &current)?;
+    rotation.note_kind(rotator.kind());
+    let superuser = superuser(rotation, rotator, &current).await?;
     let mut credentials = Credentials {
         current: &current,
         pending: &pending,
         previous: None,
         superuser: superuser.as_ref(),
     };
-    let strategy = rotation.rotator.overlap(&current)?;
+    let strategy = rotator.overlap(&current)?;
     let previous;
-    let hold = match rotation.rotator.lock(credentials).await {
+    let hold = match rotator.lock(credentials).await {
         // A password that was changed by hand may have been changed back to the one before.
         Err(TargetError::WrongPassword(text)) if !strategy.both_work() => {
             previous = previous_value(rotation, request).await?;
@@ -65,7 +69,7 @@ where
                 return Err(TargetError::WrongPassword(text).into());
             };
             credentials.previous = Some(previous);
-            rotation.rotator.lock(credentials).await?
+            rotator.lock(credentials).await?
         }
         other => other?,
     };
@@ -73,7 +77,7 @@ where
         at: now,
         secret: &request.secret,
         version: &request.token,
-        kind: rotation.rotator.kind(),
+        kind: rotator.kind(),
         strategy: strategy.as_str(),
         fingerprint: rotation.fingerprints.fingerprint(&request.secret, &pending),
     };
@@ -92,22 +96,27 @@ where
     if description.version_with(&StagingLabel::Current) != Some(&current_version) {
         return Err(Refusal::CurrentMoved.into());
     }
+    if description.kind() != tag.as_deref() {
+        rotation.remember_tag(request, &description);
+        return Err(Refusal::KindChanged.into());
+    }
     announced?;
-    rotation.rotator.set(hold, credentials).await?;
+    rotator.set(hold, credentials).await?;
     rotation.remember_set(request);
     Ok(Outcome::Done)
 }
 
 /// The value of the superuser secret that `current` names, if it names one.
-pub(super) async fn superuser<S, R, A, P, F>(
-    rotation: &Rotation<S, R, A, P, F>,
+pub(super) async fn superuser<S, K, A, P, F>(
+    rotation: &Rotation<S, K, A, P, F>,
+    rotator: &K::One,
     current: &SecretValue,
 ) -> Result<Option<SecretValue>, RotationError>
 where
     S: SecretStore,
-    R: Rotator,
+    K: Kinds,
 {
-    let Some(secret) = rotation.rotator.superuser(current)? else {
+    let Some(secret) = rotator.superuser(current)? else {
         return Ok(None);
     };
     let current = Selector::Label(&StagingLabel::Current);
@@ -117,8 +126,8 @@ where
     }
 }
 
-async fn previous_value<S, R, A, P, F>(
-    rotation: &Rotation<S, R, A, P, F>,
+async fn previous_value<S, K, A, P, F>(
+    rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
 ) -> Result<Option<SecretValue>, RotationError>
 where

@@ -1,22 +1,22 @@
 use super::pending::{not_pending, pending};
 use super::set::superuser;
 use crate::{
-    Outcome, Pause, Plan, Rotation, RotationError, Rotator, SecretStore, Selector, StagingLabel,
-    StepRequest, plan,
+    Kinds, Outcome, Pause, Plan, Rotation, RotationError, Rotator, SecretStore, Selector,
+    StagingLabel, StepRequest, plan,
 };
 
 /// Logs in with the pending value.
 ///
 /// Where this process has set the value itself it was told a moment ago that the secret rotates, and the
 /// read tells that the version is still pending; any other process asks.
-pub(crate) async fn test<S, R, A, P, F>(
-    rotation: &Rotation<S, R, A, P, F>,
+pub(crate) async fn test<S, K, A, P, F>(
+    rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
     now: i64,
 ) -> Result<Outcome, RotationError>
 where
     S: SecretStore,
-    R: Rotator,
+    K: Kinds,
     P: Pause,
 {
     if !rotation.has_set(request) {
@@ -24,7 +24,7 @@ where
         match plan(request, &description, now) {
             Plan::Done => return Ok(Outcome::AlreadyDone),
             Plan::Refuse(refusal) => return Err(refusal.into()),
-            Plan::Run => {}
+            Plan::Run => rotation.remember_tag(request, &description),
         }
     }
     match pending(rotation, request).await {
@@ -32,7 +32,10 @@ where
             Ok(Outcome::AlreadyDone)
         }
         Ok(Some(pending)) => {
-            rotation.rotator.test(&pending.value).await?;
+            let tag = rotation.tag(request).await?;
+            let rotator = rotation.kinds.of(tag.as_deref(), &pending.value)?;
+            rotation.note_kind(rotator.kind());
+            rotator.test(&pending.value).await?;
             rotation.remember_tested(request);
             Ok(Outcome::Done)
         }
@@ -44,14 +47,14 @@ where
 /// A pending version without a value: rotation was turned on with `RotateImmediately=false`, and Secrets
 /// Manager asks whether the set-up works. Should it be a real rotation whose value stayed unreadable,
 /// nothing is lost: this is not remembered as a test, and `finishSecret` logs in itself.
-async fn probe<S, R, A, P, F>(
-    rotation: &Rotation<S, R, A, P, F>,
+async fn probe<S, K, A, P, F>(
+    rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
     now: i64,
 ) -> Result<Outcome, RotationError>
 where
     S: SecretStore,
-    R: Rotator,
+    K: Kinds,
 {
     let description = rotation.store.describe(&request.secret).await?;
     match plan(request, &description, now) {
@@ -64,7 +67,9 @@ where
         .value(&request.secret, Selector::Label(&StagingLabel::Current))
         .await?
         .value;
-    let superuser = superuser(rotation, &current).await?;
-    rotation.rotator.probe(&current, superuser.as_ref()).await?;
+    let rotator = rotation.kinds.of(description.kind(), &current)?;
+    rotation.note_kind(rotator.kind());
+    let superuser = superuser(rotation, rotator, &current).await?;
+    rotator.probe(&current, superuser.as_ref()).await?;
     Ok(Outcome::Probed)
 }

@@ -2,6 +2,7 @@
 //! crash suite, which runs on any kind of target.
 
 pub mod aftermath;
+pub mod conformance;
 pub mod crash;
 pub mod label_rules;
 pub mod planted;
@@ -28,4 +29,4 @@ pub use verbs::{
     ReadValue, Verbs,
 };
 pub use violation::{Promise, Violation};
-pub use world::{RevocableTarget, Target, World};
+pub use world::{RevocableTarget, SECRET, Target, World};

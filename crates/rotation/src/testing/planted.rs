@@ -6,9 +6,9 @@ use rand_core::TryCryptoRng;
 use super::ports::{BlankFingerprints, TracedAnnouncer, TracedRotator, TracedStore};
 use super::randomness::TestRandomness;
 use crate::{
-    Announcer, Credentials, Description, Fingerprints, Intent, Overlap, PutValue, Rotator,
-    SecretId, SecretStore, SecretValue, Selector, StagingLabel, StoreError, TargetError, VersionId,
-    VersionedValue,
+    Announcer, Credentials, Description, Fingerprints, Intent, Occasion, Overlap, PutValue,
+    Rotator, SecretId, SecretStore, SecretValue, Selector, StagingLabel, StoreError, TargetError,
+    VersionId, VersionedValue,
 };
 
 /// A bug to plant.
@@ -38,6 +38,17 @@ impl Bug {
         Self::UserNotCompared,
         Self::FinishWithoutRemoving,
     ];
+
+    /// Whether it can do harm with this overlap. What is set before it is kept breaks something only where
+    /// the new password takes the place of another one.
+    pub const fn matters(self, overlap: Overlap) -> bool {
+        match self {
+            Self::SetBeforePut => {
+                matches!(overlap, Overlap::AlternatingUsers | Overlap::SingleUser)
+            }
+            _ => true,
+        }
+    }
 }
 
 /// Secrets Manager, with a bug or without.
@@ -165,9 +176,10 @@ impl<R: Rotator + Send> Rotator for PlantedRotator<R> {
     fn next<G: TryCryptoRng>(
         &self,
         current: &SecretValue,
+        occasion: Occasion,
         randomness: &mut G,
     ) -> Result<SecretValue, TargetError> {
-        self.rotator.next(current, randomness)
+        self.rotator.next(current, occasion, randomness)
     }
 
     fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
@@ -177,7 +189,11 @@ impl<R: Rotator + Send> Rotator for PlantedRotator<R> {
     async fn lock(&self, credentials: Credentials<'_>) -> Result<Self::Hold, TargetError> {
         if self.bug == Some(Bug::UserNotCompared) {
             // A value of the right user goes by the guard, whatever the real one names.
-            let right = self.next(credentials.current, &mut TestRandomness::fresh())?;
+            let right = self.next(
+                credentials.current,
+                Occasion::default(),
+                &mut TestRandomness::fresh(),
+            )?;
             let unseen = Credentials {
                 pending: &right,
                 ..credentials

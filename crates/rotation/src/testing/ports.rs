@@ -10,9 +10,9 @@ use super::recorder::Recorder;
 use super::secrets_manager::SecretsManager;
 use super::trace::Trace;
 use crate::{
-    AnnounceError, Announcer, Credentials, Description, Fingerprint, Fingerprints, Intent, Overlap,
-    Pause, PutValue, Rotator, SecretId, SecretStore, SecretValue, Selector, StagingLabel,
-    StepFailed, StoreError, TargetError, VersionId, VersionedValue,
+    AnnounceError, Announcer, Credentials, Description, Fingerprint, Fingerprints, Intent,
+    Occasion, Overlap, Pause, PutValue, Rotator, SecretId, SecretStore, SecretValue, Selector,
+    StagingLabel, StepFailed, StoreError, TargetError, VersionId, VersionedValue,
 };
 
 /// Secrets Manager, traced.
@@ -136,9 +136,10 @@ impl<R: Rotator + Send> Rotator for TracedRotator<R> {
     fn next<G: TryCryptoRng>(
         &self,
         current: &SecretValue,
+        occasion: Occasion,
         randomness: &mut G,
     ) -> Result<SecretValue, TargetError> {
-        self.rotator.next(current, randomness)
+        self.rotator.next(current, occasion, randomness)
     }
 
     fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {

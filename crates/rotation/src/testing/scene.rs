@@ -5,8 +5,8 @@ use super::secrets_manager::SecretsManager;
 use super::trace::{Cut, Trace};
 use super::verbs::{INVALID_REQUEST, Verbs};
 use super::violation::{Promise, Violation};
-use super::world::{Target, World};
-use crate::{ClientRequestToken, SecretId, SecretValue, StagingLabel, Step};
+use super::world::{SECRET, Target, World};
+use crate::{ClientRequestToken, Overlap, SecretId, SecretValue, StagingLabel, Step};
 
 /// How often Secrets Manager tries a rotation here before it gives up for the time being.
 const ATTEMPTS: usize = 3;
@@ -19,6 +19,7 @@ pub(super) struct Scene<T> {
     world: String,
     name: String,
     pub(super) both_work: bool,
+    pub(super) overlap: Overlap,
     bug: Option<Bug>,
     pub(super) recorder: Recorder,
     users_before: usize,
@@ -30,20 +31,22 @@ impl<T: Target> Scene<T> {
         bug: Option<Bug>,
         name: String,
     ) -> Result<Self, Violation> {
-        let target = world.fresh().await;
         let store = SecretsManager::new(1_800_000_000);
-        let mut secrets = vec![("db/app".to_owned(), target.first())];
+        let target = world.fresh(&store).await;
+        let mut secrets = vec![(SECRET.to_owned(), target.first())];
         if let Some((id, value)) = target.superuser() {
             secrets.push((id.as_str().to_owned(), value));
         }
         let users_before = target.users().await.len();
+        let overlap = world.overlap();
         let scene = Self {
             target,
-            secret: id("db/app")?,
+            secret: id(SECRET)?,
             store,
             world: world.name(),
             name,
-            both_work: world.overlap().both_work(),
+            both_work: overlap.both_work(),
+            overlap,
             bug,
             recorder: Recorder::default(),
             users_before,

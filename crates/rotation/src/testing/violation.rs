@@ -58,6 +58,16 @@ pub enum Promise {
     RotationsGoOn,
     /// What is somebody else's, or must be left alone, stays as it was.
     OthersStay,
+    /// What somebody else has put into the secret's JSON stays in it.
+    FieldsAreKept,
+    /// The current credential is valid and both values are of one target before anything is changed.
+    ConfirmedFirst,
+    /// What goes wrong has its class, changes nothing and is told without a value.
+    FailuresAreClassified,
+    /// A dry run changes nothing, and tells what would happen.
+    DryRunIsDry,
+    /// No value is where it does not belong.
+    NothingLeaks,
     /// The suite cuts where it says it does.
     CutsAreReal,
 }
@@ -85,6 +95,11 @@ impl fmt::Display for Promise {
             Self::OldIsCurrent => "the earlier version is current",
             Self::RotationsGoOn => "rotations go on",
             Self::OthersStay => "others stay as they were",
+            Self::FieldsAreKept => "unknown fields are kept",
+            Self::ConfirmedFirst => "confirmed before anything is changed",
+            Self::FailuresAreClassified => "failures are classified",
+            Self::DryRunIsDry => "a dry run changes nothing",
+            Self::NothingLeaks => "no value leaks",
             Self::CutsAreReal => "cuts are real",
         })
     }

@@ -1,6 +1,10 @@
 use std::future::Future;
 
+use super::secrets_manager::SecretsManager;
 use crate::{Overlap, Revoker, Rotator, SecretId, SecretValue};
+
+/// The name of a scenario's secret.
+pub const SECRET: &str = "db/app";
 
 /// A kind of target in one set-up, such as PostgreSQL 15 with alternating users: what the crash suite runs
 /// on. A world that cannot be prepared or asked may panic: no promise was tested then.
@@ -14,8 +18,10 @@ pub trait World: Sync {
     /// How its credentials are rotated.
     fn overlap(&self) -> Overlap;
 
-    /// Prepares a target that no scenario has used: its own users, its own locks.
-    fn fresh(&self) -> impl Future<Output = Self::Target> + Send;
+    /// Prepares a target that no scenario has used: its own users, its own locks. `store` is where the
+    /// secret will be kept, under the name [`SECRET`]: whoever reads it is the target of a kind that has no
+    /// other.
+    fn fresh(&self, store: &SecretsManager) -> impl Future<Output = Self::Target> + Send;
 }
 
 /// A target of one scenario.

@@ -23,8 +23,8 @@ pub struct House {
 
 impl House {
     pub async fn build(overlap: Overlap) -> Self {
-        let server = ToyWorld(overlap).fresh().await;
         let store = SecretsManager::new(1_800_000_000);
+        let server = ToyWorld(overlap).fresh(&store).await;
         let superuser = server
             .superuser()
             .map(|(id, value)| (id.to_string(), value));

@@ -1,5 +1,5 @@
 use rand_core::TryCryptoRng;
-use rekey_rotation::{Credentials, Overlap, Rotator, SecretId, SecretValue, TargetError};
+use rekey_rotation::{Credentials, Occasion, Overlap, Rotator, SecretId, SecretValue, TargetError};
 
 use super::ring::{KEY_LENGTH, Ring};
 use crate::PasswordPolicy;
@@ -27,6 +27,7 @@ impl Rotator for AuditKeys {
     fn next<R: TryCryptoRng>(
         &self,
         current: &SecretValue,
+        _occasion: Occasion,
         randomness: &mut R,
     ) -> Result<SecretValue, TargetError> {
         let ring = Ring::parse(current)?;

@@ -3,6 +3,7 @@
 mod administrator;
 mod alternating_users;
 mod bounds;
+mod catalogue;
 mod check;
 mod errors;
 mod held_by_name;
@@ -21,11 +22,11 @@ mod secret;
 mod session;
 mod sessions;
 mod strategy;
-mod trust;
 mod verifier;
 
+pub use crate::trust::{Trust, TrustError};
 pub use bounds::Bounds;
+pub use catalogue::ENTRY;
 pub use revoker::Seized;
 pub use rotator::{Config, Hold, Postgres};
 pub use strategy::{Strategy, UnknownStrategy};
-pub use trust::{Trust, TrustError};

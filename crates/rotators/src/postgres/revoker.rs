@@ -1,4 +1,6 @@
-use rekey_rotation::{Kinship, Login as Answer, Revocation, Revoker, SecretValue, TargetError};
+use rekey_rotation::{
+    Kinship, Login as Answer, Moment, Revocation, Revoker, SecretValue, TargetError,
+};
 use tokio::time::{Instant, sleep};
 
 use super::logins::{login, server, server_of, superuser_at_replica, superuser_login, tls};
@@ -271,7 +273,11 @@ impl Revoker for Postgres {
 
     /// One login, as the value says. If that is at a read replica whose primary this process has seen, one
     /// at the primary too: the two must agree.
-    async fn try_login(&self, value: &SecretValue) -> Result<Answer, TargetError> {
+    async fn try_login(
+        &self,
+        value: &SecretValue,
+        _moment: Moment<'_>,
+    ) -> Result<Answer, TargetError> {
         let secret = UserSecret::parse(value)?;
         let login = login(&secret, Whose::Version);
         let here = self.knock(&login).await?;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use rand_core::TryCryptoRng;
-use rekey_rotation::{Credentials, Overlap, Rotator, SecretId, SecretValue, TargetError};
+use rekey_rotation::{Credentials, Occasion, Overlap, Rotator, SecretId, SecretValue, TargetError};
 use tokio::time::{Instant, sleep};
 
 use super::bounds::Bounds;
@@ -13,10 +13,10 @@ use super::quote::identifier;
 use super::secret::{SuperuserSecret, UserSecret, successor};
 use super::session::{Login, Session, Unopened, Whose};
 use super::strategy::{Strategy, Users};
-use super::trust::Trust;
 use super::verifier::Verifier;
 use super::{alternating_users, check, lock, replica};
 use crate::PasswordPolicy;
+use crate::trust::Trust;
 
 /// What a [`Postgres`] is told once.
 pub struct Config {
@@ -156,6 +156,7 @@ impl Rotator for Postgres {
     fn next<R: TryCryptoRng>(
         &self,
         current: &SecretValue,
+        _occasion: Occasion,
         randomness: &mut R,
     ) -> Result<SecretValue, TargetError> {
         let alternating = self.overlap(current)? == Overlap::AlternatingUsers;

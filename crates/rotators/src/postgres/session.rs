@@ -1,6 +1,5 @@
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_rotation::{SecretValue, TargetError};
@@ -15,7 +14,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::bounds::Bounds;
 use super::errors;
-use super::trust::Trust;
+use crate::reach::{Unreached, reach};
+use crate::trust::Trust;
 
 /// How long a server may take to answer `Terminate`.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -112,7 +112,7 @@ impl Session {
         bounds: &Bounds,
     ) -> Result<Self, Unopened> {
         let deadline = Instant::now() + bounds.connect;
-        let stream = reach(login, bounds.connect, deadline).await?;
+        let stream = reach_server(login, bounds.connect, deadline).await?;
         let mut config = tokio_postgres::Config::new();
         config
             .user(login.username)
@@ -133,7 +133,8 @@ impl Session {
                 if login.tls == Tls::Bound {
                     config.channel_binding(ChannelBinding::Require);
                 }
-                let connector = trust.connector().ok_or_else(errors::no_trust)?;
+                let trusted = trust.client_config().ok_or_else(errors::no_trust)?;
+                let connector = MakeRustlsConnect::new(Arc::unwrap_or_clone(trusted));
                 let connector = for_host(connector, login.host);
                 let opening = log_in(stream, connector, &config, bounds);
                 timeout_at(deadline, opening).await
@@ -204,58 +205,19 @@ impl Session {
     }
 }
 
-/// Finds the server and opens a connection to it: the name's addresses in turn, as given.
-async fn reach(
+/// Finds the server and opens a connection to it.
+async fn reach_server(
     login: &Login<'_>,
     bound: Duration,
     deadline: Instant,
 ) -> Result<TcpStream, TargetError> {
-    let slow = |_| errors::unreachable_in_time(login, bound);
-    let found = timeout_at(deadline, tokio::net::lookup_host((login.host, login.port)))
+    reach(login.host, login.port, deadline)
         .await
-        .map_err(slow)?;
-    let addresses: Vec<SocketAddr> = match found {
-        Ok(addresses) => addresses.collect(),
-        Err(_) => Vec::new(),
-    };
-    let stream = connect(&addresses, deadline)
-        .await
-        .map_err(|failure| match failure {
-            Unconnected::NoAddress => errors::unknown_host(login),
-            Unconnected::Refused(error) => errors::refused(login, &error),
-            Unconnected::TooSlow => errors::unreachable_in_time(login, bound),
-        })?;
-    // Small messages back and forth: waiting to fill a packet would only add to each.
-    let _at_best_effort = stream.set_nodelay(true);
-    Ok(stream)
-}
-
-/// Why none of a name's addresses took a connection: what the last one did.
-#[derive(Debug)]
-enum Unconnected {
-    NoAddress,
-    Refused(io::Error),
-    TooSlow,
-}
-
-/// Connects to the first address that answers. A dead one takes its share of the time, not all of it.
-async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Unconnected> {
-    let mut last = Unconnected::NoAddress;
-    for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
-        let now = Instant::now();
-        let until = now + share(deadline.saturating_duration_since(now), left);
-        match timeout_at(until, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = Unconnected::Refused(error),
-            Err(_) => last = Unconnected::TooSlow,
-        }
-    }
-    Err(last)
-}
-
-/// What one of `left` addresses may take of the time that is left.
-fn share(time: Duration, left: usize) -> Duration {
-    time / u32::try_from(left).unwrap_or(u32::MAX).max(1)
+        .map_err(|unreached| match unreached {
+            Unreached::UnknownHost => errors::unknown_host(login),
+            Unreached::Refused(error) => errors::refused(login, &error),
+            Unreached::TooSlow => errors::unreachable_in_time(login, bound),
+        })
 }
 
 /// The connector's own type of connection, which the driver's crate does not name.
@@ -308,54 +270,4 @@ where
 
 pub(super) fn place(login: &Login<'_>) -> String {
     format!("{}:{}", login.host, login.port)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::net::{TcpListener, TcpSocket};
-
-    #[test]
-    fn each_address_has_a_share_of_what_the_ones_before_it_left() {
-        let five = Duration::from_secs(5);
-        assert_eq!(share(five, 1), five);
-        assert_eq!(share(five, 2), Duration::from_millis(2500));
-        assert_eq!(share(Duration::ZERO, 3), Duration::ZERO);
-        assert_eq!(share(five, 0), five);
-    }
-
-    /// An address that does not answer: a listener that accepts nothing, filled up.
-    async fn dead() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let listener = socket.listen(1).unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut waiting = Vec::new();
-        while let Ok(stream) =
-            timeout(Duration::from_millis(200), TcpStream::connect(address)).await
-        {
-            waiting.push(stream.unwrap());
-            assert!(waiting.len() < 100, "the listener is never full");
-        }
-        (address, listener, waiting)
-    }
-
-    #[tokio::test]
-    async fn an_address_that_does_not_answer_leaves_time_for_the_next_one() {
-        let (dead, _listener, _waiting) = dead().await;
-        let alive = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let alive = (alive.local_addr().unwrap(), alive);
-        let bound = Duration::from_millis(900);
-        let stream = connect(&[dead, dead, alive.0], Instant::now() + bound)
-            .await
-            .unwrap();
-        assert_eq!(stream.peer_addr().unwrap(), alive.0);
-
-        let start = Instant::now();
-        let none = connect(&[dead, dead], start + bound).await;
-        assert!(matches!(none, Err(Unconnected::TooSlow)));
-        assert!(start.elapsed() >= bound);
-        let none = connect(&[], start).await;
-        assert!(matches!(none, Err(Unconnected::NoAddress)));
-    }
 }

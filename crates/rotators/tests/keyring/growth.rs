@@ -5,7 +5,7 @@ use proptest::prelude::{Strategy, any, proptest};
 use proptest::sample::Index;
 use proptest::{prop_assert, prop_assert_eq};
 use rekey_rotation::testing::TestRandomness;
-use rekey_rotation::{ErrorClass, Overlap, Rotator as _, SecretValue, TargetError};
+use rekey_rotation::{ErrorClass, Occasion, Overlap, Rotator as _, SecretValue, TargetError};
 use rekey_rotators::keyring::AuditKeys;
 
 use crate::trail::{Ring, key, lock, next, value};
@@ -38,7 +38,7 @@ proptest! {
         for _ in 0..rotations {
             let last = &rings[rings.len() - 1];
             let current = last.value();
-            let pending = AuditKeys.next(&current, &mut randomness).unwrap();
+            let pending = AuditKeys.next(&current, Occasion::default(), &mut randomness).unwrap();
             prop_assert_eq!(by_hand(lock(&current, &pending)), Ok(()));
             prop_assert_eq!(by_hand(AuditKeys.test(&pending)), Ok(()));
             let ring = Ring::read(&pending);
@@ -156,6 +156,8 @@ fn randomness_that_fails_makes_no_key() {
     }
     impl rand_core::TryCryptoRng for Broken {}
     let current = Ring::of(1, &[&key(1)]).value();
-    let refused = AuditKeys.next(&current, &mut Broken).unwrap_err();
+    let refused = AuditKeys
+        .next(&current, Occasion::default(), &mut Broken)
+        .unwrap_err();
     assert_eq!(refused.class(), ErrorClass::Internal);
 }

@@ -11,8 +11,10 @@
 )]
 
 mod comparing;
-mod crash;
+mod conformance;
 mod growth;
 mod many_rotations;
+#[path = "../page/mod.rs"]
+mod page;
 mod refusals;
 mod trail;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use rand_core::TryRng;
 use rekey_rotation::testing::TestRandomness;
-use rekey_rotation::testing::{Target, World};
-use rekey_rotation::{Credentials, Overlap, Rotator as _, SecretId, SecretValue, TargetError};
+use rekey_rotation::testing::{SecretsManager, Target, World};
+use rekey_rotation::{
+    Credentials, Occasion, Overlap, Rotator as _, SecretId, SecretValue, TargetError,
+};
 use rekey_rotators::keyring::AuditKeys;
 use serde_json::{Map, Value};
 
@@ -72,7 +74,7 @@ pub fn key(seed: u64) -> String {
 
 /// The ring that a rotation makes of `current`.
 pub fn next(current: &SecretValue) -> Result<SecretValue, TargetError> {
-    AuditKeys.next(current, &mut TestRandomness::fresh())
+    AuditKeys.next(current, Occasion::default(), &mut TestRandomness::fresh())
 }
 
 /// What `setSecret` does before it would change a target.
@@ -108,14 +110,14 @@ impl World for Trails {
     type Target = Trail;
 
     fn name(&self) -> String {
-        "audit keys".to_owned()
+        "audit-key".to_owned()
     }
 
     fn overlap(&self) -> Overlap {
         Overlap::Keyring
     }
 
-    async fn fresh(&self) -> Trail {
+    async fn fresh(&self, _store: &SecretsManager) -> Trail {
         Trail {
             first: Ring::of(1, &[&key(1)]),
             // It is one key ahead: its numbers alone would do.

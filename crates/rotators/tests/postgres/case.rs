@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use getrandom::SysRng;
-use rekey_rotation::{Credentials, Rotator, SecretValue, TargetError};
+use rekey_rotation::{Credentials, Occasion, Rotator, SecretValue, TargetError};
 use rekey_rotators::PasswordPolicy;
 use rekey_rotators::postgres::{Bounds, Config, Hold, Postgres, Strategy, Trust};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::servers::{Server, connect, unique};
+use crate::world::roles;
 
 pub struct Case {
     pub server: Server,
@@ -109,7 +110,9 @@ impl Case {
     }
 
     pub fn next(&self) -> SecretValue {
-        self.rotator().next(&self.current, &mut SysRng).unwrap()
+        self.rotator()
+            .next(&self.current, Occasion::default(), &mut SysRng)
+            .unwrap()
     }
 
     pub async fn lock(&self, pending: &SecretValue) -> Result<Hold, TargetError> {
@@ -174,21 +177,9 @@ impl Case {
         self.try_session(value).await.is_ok()
     }
 
-    /// Everything the server knows of the two users, but for the salt of a verifier that did not change.
+    /// Everything the server knows of the two users.
     pub async fn roles(&self) -> Option<String> {
-        let app = self.app.replace('\'', "''");
-        self.ask(&format!(
-            "SELECT jsonb_build_object(
-                 'roles', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.oid) FROM pg_authid a
-                           WHERE rolname IN ('{app}', '{app}_clone')),
-                 'settings', (SELECT jsonb_agg(to_jsonb(s) ORDER BY s::text) FROM pg_db_role_setting s
-                              JOIN pg_authid a ON a.oid = s.setrole
-                              WHERE rolname IN ('{app}', '{app}_clone')),
-                 'members', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m::text) FROM pg_auth_members m
-                             JOIN pg_authid a ON a.oid IN (m.member, m.roleid)
-                             WHERE rolname IN ('{app}', '{app}_clone')))::text"
-        ))
-        .await
+        roles(&self.superuser_session, &self.app).await
     }
 }
 

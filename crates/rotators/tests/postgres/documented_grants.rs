@@ -3,7 +3,7 @@
 use rekey_rotation::{Login, Revoker};
 
 use crate::case::{Case, changed, failure};
-use crate::revoking::{is_open, retire_with, revocation};
+use crate::revoking::{at, is_open, retire_with, revocation};
 use crate::servers::{self, Server, connect, unique};
 
 const PAGE: &str = include_str!("../../../../docs/postgres.md");
@@ -131,11 +131,11 @@ async fn the_pages_grants_are_enough_to_retire_and_to_roll_back() {
             let retired = retire_with(&case, &rotator, &old, &superuser).await;
             assert_eq!(retired, Ok(1));
             assert!(!is_open(&pool).await);
-            assert_eq!(rotator.try_login(&old).await, Ok(Login::Refused));
+            assert_eq!(rotator.try_login(&old, at(&old)).await, Ok(Login::Refused));
             let revocation = revocation(&case, &old, &superuser);
             let mut seized = rotator.seize(revocation).await.unwrap();
             rotator.restore(&mut seized, revocation).await.unwrap();
-            assert_eq!(rotator.try_login(&old).await, Ok(Login::Accepted));
+            assert_eq!(rotator.try_login(&old, at(&old)).await, Ok(Login::Accepted));
         }
     }
 }

@@ -7,9 +7,8 @@ use rekey_rotation::{
     Patience, Rehearsed, Rotator, SecretId, SecretValue, StagingLabel, VersionId,
 };
 use rekey_rotators::postgres::Postgres;
-use serde_json::Value;
 
-use crate::case::{Case, bounds, changed, field, rotator};
+use crate::case::{Case, changed, field};
 use crate::servers;
 
 const SECRET: &str = "db/app";
@@ -94,72 +93,6 @@ fn failed(rehearsed: &Rehearsed) -> (&'static str, &'static str, String) {
 /// Both strategies.
 async fn cases(server: &servers::Server) -> [Case; 2] {
     [Case::on(server).await, Case::alternating_on(server).await]
-}
-
-#[tokio::test]
-async fn a_good_set_up_passes_and_nothing_is_changed() {
-    for server in servers::all() {
-        for mut case in cases(&server).await {
-            // The first rotation would make the second user, and the next one finds it.
-            for rotated in [false, true] {
-                if rotated {
-                    case.rotate().await;
-                }
-                let rehearsed = rehearse(&case).await;
-                assert_eq!(rehearsed.failure(), None);
-                assert_eq!(rehearsed.steps.len(), 4);
-                assert!(case.logs_in(&case.current).await);
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_is_not_there_fails_at_being_reached() {
-    for server in servers::all() {
-        for case in cases(&server).await {
-            let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = closed.local_addr().unwrap().port();
-            drop(closed);
-            for (field, to) in [
-                ("port", Value::from(port)),
-                ("host", "no-such-host.invalid".into()),
-            ] {
-                let current = changed(&case.current, field, to);
-                let rehearsed = rehearse_with(&case, case.rotator(), &current).await;
-                let (name, class, _) = failed(&rehearsed);
-                assert_eq!((name, class), ("reachable", "target_unreachable"));
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_certificate_of_an_unknown_authority_fails_at_tls() {
-    let servers = servers::all();
-    for (server, other) in [(&servers[0], &servers[1]), (&servers[1], &servers[0])] {
-        for case in cases(server).await {
-            let misled = rotator(&other.ca, bounds());
-            let rehearsed = rehearse_with(&case, misled, &case.current).await;
-            let (name, class, text) = failed(&rehearsed);
-            assert_eq!((name, class), ("tls", "tls_refused"));
-            assert!(text.contains("REKEY_CA_FILE"), "{text}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_right_that_is_missing_fails_at_the_change_with_the_statement_that_grants_it() {
-    for server in servers::all() {
-        let case = Case::alternating_on(&server).await;
-        case.sql(&format!("ALTER ROLE {} NOCREATEROLE", case.master))
-            .await;
-        let (name, class, text) = failed(&rehearse(&case).await);
-        assert_eq!((name, class), ("permission", "permission"), "{text}");
-        case.sql(&format!("ALTER ROLE {} CREATEROLE", case.master))
-            .await;
-        assert_eq!(rehearse(&case).await.failure(), None);
-    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::administrators::remedy;
 use crate::case::{Case, ask, bounds, changed, failure, rotator};
 use crate::documented_grants::block;
 use crate::replica::{REPLICA, case_on_replica};
-use crate::revoking::{is_open, retire, retire_with, revocation};
+use crate::revoking::{at, is_open, retire, retire_with, revocation};
 
 /// Lets the case's administrator end sessions at the replica too, and waits until the replica knows.
 async fn grant(case: &Case, replica: &Client, statement: &str) {
@@ -62,12 +62,15 @@ async fn sessions_at_the_replica_are_ended_too_and_the_right_to_is_asked_for() {
         assert!(!is_open(pool).await);
     }
     assert!(is_open(&current).await);
-    assert_eq!(rotator.try_login(&old).await, Ok(Login::Refused));
-    assert_eq!(rotator.try_login(&case.current).await, Ok(Login::Accepted));
+    assert_eq!(rotator.try_login(&old, at(&old)).await, Ok(Login::Refused));
+    assert_eq!(
+        rotator.try_login(&case.current, at(&case.current)).await,
+        Ok(Login::Accepted)
+    );
 
     // And back again, at both.
     rotator.restore(&mut seized, revocation).await.unwrap();
-    assert_eq!(rotator.try_login(&old).await, Ok(Login::Accepted));
+    assert_eq!(rotator.try_login(&old, at(&old)).await, Ok(Login::Accepted));
     assert!(case.logs_in(&old).await && case.logs_in(&at_primary).await);
 }
 
@@ -103,17 +106,23 @@ async fn a_replica_that_is_behind_is_no_proof_of_life_or_death() {
     assert!(text.contains("is behind"), "{text}");
     // Dead at the primary, and let in at the replica: neither the one nor the other is said.
     assert!(case.logs_in(&old).await);
-    assert_eq!(failure(hasty.try_login(&old).await).0, "throttled");
+    assert_eq!(
+        failure(hasty.try_login(&old, at(&old)).await).0,
+        "throttled"
+    );
     pause(false).await;
     assert_eq!(retire(&case, &old).await, Ok(1));
     assert!(!is_open(&pool).await);
-    assert_eq!(hasty.try_login(&old).await, Ok(Login::Refused));
+    assert_eq!(hasty.try_login(&old, at(&old)).await, Ok(Login::Refused));
 
     pause(true).await;
     let mut seized = hasty.seize(revocation).await.unwrap();
     let restored = hasty.restore(&mut seized, revocation).await;
     assert_eq!(failure(restored).0, "throttled");
-    assert_eq!(failure(hasty.try_login(&old).await).0, "throttled");
+    assert_eq!(
+        failure(hasty.try_login(&old, at(&old)).await).0,
+        "throttled"
+    );
     drop(seized);
     pause(false).await;
     let mut seized = case.rotator().seize(revocation).await.unwrap();
@@ -121,5 +130,5 @@ async fn a_replica_that_is_behind_is_no_proof_of_life_or_death() {
         .restore(&mut seized, revocation)
         .await
         .unwrap();
-    assert_eq!(hasty.try_login(&old).await, Ok(Login::Accepted));
+    assert_eq!(hasty.try_login(&old, at(&old)).await, Ok(Login::Accepted));
 }

@@ -5,7 +5,7 @@ use rekey_rotators::postgres::Bounds;
 use tokio::time::{Instant, sleep};
 
 use crate::case::{Case, bounds, failure, field, rotator};
-use crate::revoking::{is_open, login, retire, retire_with, revocation, seize};
+use crate::revoking::{at, is_open, login, retire, retire_with, revocation, seize};
 use crate::servers::{self, connect};
 
 #[tokio::test]
@@ -36,8 +36,11 @@ async fn the_old_users_sessions_end_and_nobody_elses() {
             }
             assert!(is_open(&current).await && is_open(&other).await);
             assert_eq!(rotator.sessions(&mut seized, revocation).await, Ok(0));
-            assert_eq!(rotator.try_login(&old).await, Ok(Login::Refused));
-            assert_eq!(rotator.try_login(&case.current).await, Ok(Login::Accepted));
+            assert_eq!(rotator.try_login(&old, at(&old)).await, Ok(Login::Refused));
+            assert_eq!(
+                rotator.try_login(&case.current, at(&case.current)).await,
+                Ok(Login::Accepted)
+            );
             // Again by the same process, and by another one.
             assert_eq!(rotator.revoke(&mut seized, revocation).await, Ok(0));
             drop(seized);
@@ -194,7 +197,7 @@ async fn the_lock_is_never_free_between_the_password_and_the_end() {
             }
             patient.revoke(&mut seized, revocation).await.unwrap();
             assert_eq!(case.ask(&waiting).await.as_deref(), Some("1"));
-            assert_eq!(patient.try_login(&old).await, Ok(Login::Refused));
+            assert_eq!(patient.try_login(&old, at(&old)).await, Ok(Login::Refused));
             let end = Instant::now();
             drop(seized);
             end

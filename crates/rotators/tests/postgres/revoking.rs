@@ -1,6 +1,6 @@
 //! What tests of retiring and rolling back do over and over.
 
-use rekey_rotation::{Login, Revocation, Revoker, SecretValue, TargetError};
+use rekey_rotation::{Login, Moment, Revocation, Revoker, SecretValue, TargetError};
 use rekey_rotators::postgres::{Postgres, Seized};
 use tokio_postgres::Client;
 
@@ -16,7 +16,14 @@ pub fn revocation<'a>(
         old,
         current: &case.current,
         superuser: Some(superuser),
+        switched_at: None,
+        now: 0,
     }
+}
+
+/// A moment: PostgreSQL itself is asked, whatever the time.
+pub fn at(current: &SecretValue) -> Moment<'_> {
+    Moment { current, now: 0 }
 }
 
 pub async fn seize(
@@ -54,7 +61,7 @@ pub async fn restore(case: &Case, old: &SecretValue) -> Result<(), TargetError> 
 
 /// Whether a login with `value` is let in, as the product sees it.
 pub async fn login(case: &Case, value: &SecretValue) -> Result<Login, TargetError> {
-    case.rotator().try_login(value).await
+    case.rotator().try_login(value, at(value)).await
 }
 
 pub async fn is_open(session: &Client) -> bool {

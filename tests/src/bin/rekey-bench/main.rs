@@ -34,6 +34,9 @@ struct Arguments {
     /// The rotation function's program.
     #[arg(long)]
     hook: PathBuf,
+    /// The rotation function's program of the other family: signing keys and random values.
+    #[arg(long)]
+    keys: PathBuf,
     /// The program of a function that does nothing.
     #[arg(long)]
     bare: PathBuf,
@@ -71,6 +74,7 @@ async fn bench(arguments: Arguments) -> Result<bool> {
     };
     let functions = measure::Functions {
         hook: Function::Hook(arguments.hook),
+        keys: Function::Hook(arguments.keys),
         bare: Function::Bare(arguments.bare),
         python,
     };

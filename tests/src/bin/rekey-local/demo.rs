@@ -67,7 +67,7 @@ pub async fn demo(broken: Option<Break>, json: bool) -> Result<()> {
     figures.tell(&mut story, &calls_of_one_rotation(&scene)?);
     let mut values = figures.seen.passwords.clone();
     values.push(scene.database.admin_password.clone());
-    let clean = search::nowhere(&mut story, &scene, &values)?;
+    let clean = search::nowhere(&mut story, &scene, &[], &values)?;
     if json {
         figures.print(clean.bytes);
     }

@@ -47,6 +47,12 @@ impl Events {
             .collect()
     }
 
+    /// Those that came after the first `heard`, with everything around their details.
+    pub fn since(&self, heard: usize) -> Vec<Value> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().skip(heard).cloned().collect()
+    }
+
     /// How many there were.
     pub fn count(&self) -> usize {
         self.seen.lock().unwrap().len()

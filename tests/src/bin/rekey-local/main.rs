@@ -8,6 +8,7 @@
 )]
 
 mod after_the_switch;
+mod all;
 mod asked;
 mod audited;
 mod demo;
@@ -36,6 +37,9 @@ struct Arguments {
 enum Command {
     /// Tell the story of a credential through five rotations, live.
     Demo {
+        /// Five kinds side by side instead.
+        #[arg(long, conflicts_with = "break_it")]
+        all: bool,
         /// Do it wrongly on purpose.
         #[arg(long = "break", value_enum)]
         break_it: Option<demo::Break>,
@@ -71,7 +75,10 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Demo { break_it, json } => demo::demo(break_it, json).await,
+        Command::Demo {
+            all: true, json, ..
+        } => all::all(json).await,
+        Command::Demo { break_it, json, .. } => demo::demo(break_it, json).await,
         Command::Up { ready, stack } => up::up(&ready, &stack).await,
     }
 }

@@ -78,7 +78,7 @@ impl Play {
             ],
         })
         .await?;
-        search::prove(&mut story, &scene).await?;
+        search::prove(&mut story, &scene, &[]).await?;
         let reader = Person::reader(&scene.cloud, "shop-api", &scene.secret).await?;
         let reader = reader.secrets();
         let application = Application::start(
@@ -269,7 +269,7 @@ impl Play {
 }
 
 /// The local cloud's trail is always on; the templates want to be told of one.
-const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/local";
+pub const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/local";
 
 fn what_it_means(action: &str) -> Option<&'static str> {
     match action {

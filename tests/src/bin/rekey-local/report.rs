@@ -35,6 +35,11 @@ impl Story {
         if !self.quiet {
             println!("{text}");
         }
+        self.note(text);
+    }
+
+    /// Keeps a line that is shown in another way.
+    pub fn note(&mut self, text: &str) {
         self.lines.push_str(text);
         self.lines.push('\n');
     }

@@ -1,13 +1,15 @@
 //! The search for values in every place where one could end up, proved on a planted text first.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context as _, Result, ensure};
 use rekey_tests::scene::Scene;
 use rekey_tests::sinks::{self, PLANTED, Searched};
 
 use crate::report::Story;
 
-/// Plants a text in every kind of place, and finds it there.
-pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
+/// Plants a text in every kind of place, and finds it there; it was planted in these logs of other servers.
+pub async fn prove(story: &mut Story, scene: &Scene, logs: &[PathBuf]) -> Result<()> {
     let group = scene.stack.output("DatabaseLogGroup");
     let server = &scene.database.server;
     scene
@@ -20,7 +22,9 @@ pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
     std::fs::write(&output, PLANTED)?;
     let plant = (PLANTED, scene.stack.output("BusName"), group);
     let dump = sinks::dump(&scene.cloud, Some(plant))?;
-    let searched = sinks::search(&[&dump, &output, &server.log_file], &[PLANTED.to_owned()])?;
+    let mut places: Vec<&Path> = vec![&dump, &output, &server.log_file];
+    places.extend(logs.iter().map(PathBuf::as_path));
+    let searched = sinks::search(&places, &[PLANTED.to_owned()])?;
     let sql_log = server.log_file.file_name().context("no log")?;
     let sql_log = sql_log.to_string_lossy();
     let events = scene.stack.output("EventLogGroup");
@@ -40,8 +44,17 @@ pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
             "the search does not find what was planted in {sink}: it proves nothing"
         );
     }
+    for log in logs {
+        let name = log.file_name().context("no log")?.to_string_lossy();
+        ensure!(
+            searched.found_in.contains(name.as_ref()),
+            "the search does not find what was planted in {name}: it proves nothing"
+        );
+    }
     // What else is searched stands in a file each: the other functions' logs, every queue.
-    for name in ["Observe", "Sweep", "Retire", "Audit"] {
+    let sink = dump.join(log(scene.stack.output("KeysLogGroup")));
+    ensure!(sink.exists(), "{} is not searched", sink.display());
+    for name in ["Observe", "Sweep", "Retire", "RetireKeys", "Audit"] {
         let sink = dump.join(log(scene.stack.output(&format!("{name}LogGroup"))));
         ensure!(sink.exists(), "{} is not searched", sink.display());
         let queue = format!("{name}DeadLetterQueueUrl");
@@ -56,10 +69,17 @@ pub async fn prove(story: &mut Story, scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// Searches every place for the values that were really used, after [`sinks::dump`].
-pub fn nowhere(story: &mut Story, scene: &Scene, values: &[String]) -> Result<Searched> {
+/// Searches every place, these logs too, for the values that were really used, after [`sinks::dump`].
+pub fn nowhere(
+    story: &mut Story,
+    scene: &Scene,
+    logs: &[PathBuf],
+    values: &[String],
+) -> Result<Searched> {
     story.keep(&scene.cloud.dir.join("output.txt"))?;
-    let searched = sinks::search(&[&scene.cloud.dir, &scene.database.server.log_file], values)?;
+    let mut places: Vec<&Path> = vec![&scene.cloud.dir, &scene.database.server.log_file];
+    places.extend(logs.iter().map(PathBuf::as_path));
+    let searched = sinks::search(&places, values)?;
     // Verifiers go to the database and nowhere else.
     let verifiers = sinks::search(&[&scene.cloud.dir], &["SCRAM-SHA-256$".to_owned()])?;
     ensure!(

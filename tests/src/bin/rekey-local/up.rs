@@ -49,10 +49,12 @@ pub async fn up(ready: &Path, stack: &Path) -> Result<()> {
             "endpoint": scene.cloud.endpoint,
             "functions": {
                 "rotate": scene.stack.output("DatabaseFunctionName"),
+                "rotate-keys": scene.stack.output("KeysFunctionName"),
                 "request": scene.stack.output("RequestFunctionName"),
                 "observe": scene.stack.output("ObserveFunctionName"),
                 "sweep": scene.stack.output("SweepFunctionName"),
                 "retire": scene.stack.output("RetireFunctionName"),
+                "retire-keys": scene.stack.output("RetireKeysFunctionName"),
                 "audit": scene.stack.output("AuditFunctionName"),
                 "checkpoint": scene.stack.output("CheckpointFunctionName"),
             },

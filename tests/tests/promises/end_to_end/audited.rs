@@ -188,7 +188,7 @@ async fn the_keys_of_the_seals_are_rotated_and_what_they_sealed_stays_proved() -
     checkpoint(&scene).await?;
     let (keys, function) = (
         scene.stack.output("AuditKeysArn"),
-        scene.stack.output("KeysFunctionArn"),
+        scene.stack.output("AuditKeysFunctionArn"),
     );
     until(
         &scene,

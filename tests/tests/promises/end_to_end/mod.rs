@@ -19,13 +19,16 @@ mod operating;
 mod permissions;
 mod playground;
 mod poison;
+mod published;
 mod request_role;
 mod roles;
+mod roles_of_keys;
 mod rollback;
 mod rotation;
 mod runbooks;
 mod sdk_verbs;
 mod stuck;
+mod webhooks;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 //! and what it is for does not happen; with it back, it does.
 
 use anyhow::{Context as _, Result, bail, ensure};
+use rekey_tests::cloud::REGION;
 use rekey_tests::door::{Door, element, unpercent};
 use rekey_tests::person::Person;
 use rekey_tests::scene::Scene;
@@ -31,7 +32,7 @@ impl<'a> Role<'a> {
         let mut names = listed.split("<RoleName>").skip(1);
         let find = |text: &str| text.split_once('<').map(|(name, _)| name.to_owned());
         let names: Vec<_> = names.by_ref().filter_map(find).collect();
-        // One has a name of its own, which ends so. The others have that of their template.
+        // Some have a name of their own, with the Region, which ends so. The others have that of their template.
         let own = format!("-{policy}");
         let of_template = [format!("-{policy}-"), format!("-{policy}s-")];
         let is_of = |name: &&String| {
@@ -41,7 +42,11 @@ impl<'a> Role<'a> {
         let name = names
             .iter()
             .find(|name| name.ends_with(&own))
-            .or_else(|| names.iter().find(is_of))
+            .or_else(|| {
+                names
+                    .iter()
+                    .find(|name| !name.contains(REGION) && is_of(name))
+            })
             .cloned()
             .with_context(|| format!("no role of {policy} in {listed}"))?;
         let asked = [("RoleName", name.as_str()), ("PolicyName", policy)];
@@ -338,6 +343,8 @@ async fn sweep_needs_every_statement_of_its_role() -> Result<()> {
         "ListTheSecrets",
         "LookAtSecrets",
         "ResumeRotations",
+        // Of a key: roles_of_keys.rs.
+        "ResumeRotationsOfKeys",
         "LetSecretsManagerRotate",
         "AnnounceWhatIsDue",
         // By whom parked messages are shown and sent back, and a schedule is asked for: poison.rs, asked.rs.

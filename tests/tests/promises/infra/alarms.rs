@@ -280,11 +280,14 @@ fn what_stops_rotation_or_the_trail_rings() {
     for name in [
         "rotate-database-steps-failing",
         "rotate-keys-steps-failing",
+        "rotate-audit-keys-steps-failing",
         "rotations-failing",
         "rotations-overdue",
         "rotations-stuck",
         "retirements-held",
         "retirements-failing",
+        "key-retirements-held",
+        "key-retirements-failing",
         "sweep-not-running",
         "audit-dead-letters-waiting",
         "audit-events-waiting-long",
@@ -304,10 +307,15 @@ fn what_stops_rotation_or_the_trail_rings() {
 /// A hold of some hours is what holds are for.
 #[test]
 fn a_retirement_that_is_held_rings_after_six_hours_and_not_before() {
-    let alarm = Template::of("retire").properties("RetirementsHeld");
-    assert_eq!(alarm["Period"], 3600);
-    assert_eq!(alarm["EvaluationPeriods"], 6);
-    assert_eq!(alarm["DatapointsToAlarm"], 6);
+    for (template, alarm) in [
+        ("retire", "RetirementsHeld"),
+        ("retire-keys", "KeyRetirementsHeld"),
+    ] {
+        let alarm = Template::of(template).properties(alarm);
+        assert_eq!(alarm["Period"], 3600);
+        assert_eq!(alarm["EvaluationPeriods"], 6);
+        assert_eq!(alarm["DatapointsToAlarm"], 6);
+    }
     // Every hour has a try, or a gap would end the wait.
     let retry = Template::of("template").body["Parameters"]["RetrySeconds"]["Default"].as_u64();
     assert!(retry.is_some_and(|seconds| seconds < 3600));

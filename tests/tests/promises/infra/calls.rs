@@ -9,12 +9,13 @@ use crate::tidy::rust_source::RustSource;
 use crate::tidy::{holds, tree};
 
 /// The services that our code calls, and where; the others are Lambda's to call with a function's role.
-const CALLED: [(&str, &[&str]); 7] = [
+const CALLED: [(&str, &[&str]); 8] = [
     ("dynamodb", &["crates/aws/src/"]),
+    ("elasticache", &["crates/rotators/src/elasticache/"]),
     ("events", &["crates/aws/src/"]),
     ("firehose", &["crates/aws/src/"]),
     ("kms", &["crates/aws/src/"]),
-    ("s3", &["crates/aws/src/"]),
+    ("s3", &["crates/aws/src/", "crates/rotators/src/jwt/"]),
     ("secretsmanager", &["crates/aws/src/"]),
     ("sqs", &["crates/aws/src/", "crates/cli/src/"]),
 ];

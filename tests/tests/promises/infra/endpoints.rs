@@ -8,12 +8,13 @@ use super::template::Template;
 
 /// The services that the functions in a VPC call, and how an endpoint of each is made. KMS, SQS and S3 are for
 /// what else is in these subnets with a key or a queue of ours; logs go out by Lambda itself.
-const SERVICES: [(&str, &str); 7] = [
+const SERVICES: [(&str, &str); 8] = [
     ("secretsmanager", "Interface"),
     ("events", "Interface"),
     ("sqs", "Interface"),
     ("kms", "Interface"),
     ("logs", "Interface"),
+    ("elasticache", "Interface"),
     ("dynamodb", "Gateway"),
     ("s3", "Gateway"),
 ];
@@ -67,6 +68,20 @@ fn the_functions_reach_all_they_call_without_the_internet_and_nobody_else_does()
     let found = endpoints(&template);
     let found: BTreeSet<_> = found.iter().map(|(service, _)| service.as_str()).collect();
     assert_eq!(found, SERVICES.map(|(name, _)| name).into());
+}
+
+/// The others every stack needs, and an interface costs by the hour.
+#[test]
+fn the_endpoint_of_one_family_of_kinds_is_made_only_when_asked_for() {
+    let template = Template::of("vpc-endpoints");
+    for (name, endpoint) in template.resources("AWS::EC2::VPCEndpoint") {
+        let asked_for = endpoint["Condition"] == "WithElastiCache";
+        assert_eq!(asked_for, name == "ElastiCacheApi", "{name}");
+    }
+    assert_eq!(
+        template.body["Parameters"]["ElastiCache"]["Default"],
+        "false"
+    );
 }
 
 #[test]

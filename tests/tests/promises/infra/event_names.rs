@@ -20,10 +20,16 @@ struct Announcing {
 /// Where the registry says what each function announces.
 const LISTS: &str = "crates/registry/src/announced.rs";
 
-const FUNCTIONS: [Announcing; 6] = [
-    // The same program as below, deployed for another family.
+const FUNCTIONS: [Announcing; 8] = [
+    // One source, built for two families and deployed three times.
     Announcing {
         template: "audit-keys",
+        sid: "AnnounceItsRotations",
+        sources: "functions/rotate/src/",
+        list: None,
+    },
+    Announcing {
+        template: "rotation-keys",
         sid: "AnnounceItsRotations",
         sources: "functions/rotate/src/",
         list: None,
@@ -54,6 +60,12 @@ const FUNCTIONS: [Announcing; 6] = [
     },
     Announcing {
         template: "retire",
+        sid: "AnnounceWhatItDoes",
+        sources: "functions/retire/src/",
+        list: Some("RETIRE"),
+    },
+    Announcing {
+        template: "retire-keys",
         sid: "AnnounceWhatItDoes",
         sources: "functions/retire/src/",
         list: Some("RETIRE"),

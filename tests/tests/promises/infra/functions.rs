@@ -199,6 +199,23 @@ fn two_functions_with_one_role_are_found() {
     assert!(lacking(&template).contains(&"Second: a role of its own".to_owned()));
 }
 
+/// A program that names one family links the drivers of no other.
+#[test]
+fn each_family_is_a_program_of_its_own() {
+    let programs = [
+        ("rotation", "DatabaseFunction", "rekey-rotate"),
+        ("rotation-keys", "KeysFunction", "rekey-rotate-keys"),
+        ("audit-keys", "AuditKeysFunction", "rekey-rotate-keys"),
+        ("retire", "RetireFunction", "rekey-retire"),
+        ("retire-keys", "RetireKeysFunction", "rekey-retire-keys"),
+    ];
+    for (template, function, program) in programs {
+        let resource = &Template::of(template).body["Resources"][function];
+        let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
+        assert_eq!(binary, program, "{function}");
+    }
+}
+
 #[test]
 fn every_function_builds_the_binary_of_a_room() {
     for template in Template::all() {

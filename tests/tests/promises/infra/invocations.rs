@@ -10,14 +10,18 @@ use super::template::{Template, entries, list};
 
 /// Nobody invokes the function that judges requests, nor the one that observes, nor the one that writes the
 /// audit trail: their queues do.
-const MAY: [(&str, &str); 8] = [
+const MAY: [(&str, &str); 12] = [
     ("CheckpointFunction", "CheckpointSchedulerRole"),
     ("DatabaseFunction", "RequestFunctionRole"),
     ("DatabaseFunction", "SweepFunctionRole"),
+    ("KeysFunction", "RequestFunctionRole"),
+    ("KeysFunction", "SweepFunctionRole"),
     ("RetireFunction", "Operator"),
+    ("RetireKeysFunction", "Operator"),
     ("SweepFunction", "Operator"),
     ("SweepFunction", "SchedulerRole"),
-    // Not a principal of IAM: the permissions in rotation.yaml and audit-keys.yaml.
+    // Not a principal of IAM: the permissions in rotation.yaml, rotation-keys.yaml and audit-keys.yaml.
+    ("AuditKeysFunction", "secretsmanager.amazonaws.com"),
     ("DatabaseFunction", "secretsmanager.amazonaws.com"),
     ("KeysFunction", "secretsmanager.amazonaws.com"),
 ];
@@ -115,12 +119,12 @@ fn somebody_who_could_invoke_it_is_found() {
     for (template, from, to) in [
         (
             "requests",
-            "Action: lambda:InvokeFunction\n                Resource: !Ref RotationFunctionArn",
+            "Action: lambda:InvokeFunction\n                Resource: [!Ref RotationFunctionArn, !Ref KeysRotationFunctionArn]",
             "Action: lambda:InvokeFunction\n                Resource: !GetAtt RequestFunction.Arn",
         ),
         (
             "operators",
-            "[!Ref RetireFunctionArn, !Ref SweepFunctionArn]",
+            "[!Ref RetireFunctionArn, !Ref RetireKeysFunctionArn, !Ref SweepFunctionArn]",
             "!Sub arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:rekey-${Stage}-request",
         ),
         (

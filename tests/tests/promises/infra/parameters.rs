@@ -23,6 +23,25 @@ fn keys_are_given_by_their_own_arn_and_not_by_an_alias() {
     assert!(!takes_keys_only(&pattern(&any_arn, "SecretsKmsKeyArns")));
 }
 
+/// A wildcard would open every object of a bucket, or every user of every cache.
+#[test]
+fn objects_users_and_caches_are_given_one_by_one() {
+    let template = Template::of("template");
+    let object = "arn:[^ ,*?:]+:s3:::[^ ,*?/:]+/[^ ,*?]+";
+    assert_eq!(
+        pattern(&template, "JwksObjectArns"),
+        format!("^({object}(,{object})*)?$")
+    );
+    let cache = "arn:[^ ,*?]+:elasticache:[^ ,*?]+:(user|replicationgroup):[^ ,*?]+";
+    assert_eq!(
+        pattern(&template, "ElastiCacheArns"),
+        format!("^({cache}(,{cache})*)?$")
+    );
+    for name in ["JwksObjectArns", "ElastiCacheArns"] {
+        assert_eq!(template.body["Parameters"][name]["Default"], "", "{name}");
+    }
+}
+
 /// The settings of AWS's rotation functions: the variable, the parameter, its default.
 const PASSWORD_SETTINGS: [(&str, &str, &str); 7] = [
     ("PASSWORD_LENGTH", "PasswordLength", "32"),
@@ -38,8 +57,8 @@ const PASSWORD_SETTINGS: [(&str, &str, &str); 7] = [
     ),
 ];
 
-fn unlike_awss(root: &Template, rotation: &Template) -> Vec<&'static str> {
-    let variables = &rotation.properties("DatabaseFunction")["Environment"]["Variables"];
+fn unlike_awss(root: &Template, template: &Template, function: &str) -> Vec<&'static str> {
+    let variables = &template.properties(function)["Environment"]["Variables"];
     let unlike = |(variable, parameter, default): &(&str, &str, &str)| {
         let given = match &root.body["Parameters"][parameter]["Default"] {
             Value::String(text) => text.clone(),
@@ -53,20 +72,29 @@ fn unlike_awss(root: &Template, rotation: &Template) -> Vec<&'static str> {
 
 #[test]
 fn every_password_setting_is_a_parameter_with_the_default_of_awss_functions() {
-    let found = unlike_awss(&Template::of("template"), &Template::of("rotation"));
-    assert!(found.is_empty(), "{found:?}");
+    // What retires makes a value too, in a rehearsal.
+    for (template, function) in [
+        ("rotation", "DatabaseFunction"),
+        ("rotation-keys", "KeysFunction"),
+        ("retire", "RetireFunction"),
+        ("retire-keys", "RetireKeysFunction"),
+    ] {
+        let root = Template::of("template");
+        let found = unlike_awss(&root, &Template::of(template), function);
+        assert!(found.is_empty(), "{function}: {found:?}");
+    }
 }
 
 #[test]
 fn a_password_setting_that_nobody_can_set_is_found() {
     let fixed = Template::bent("rotation", "!Ref ExcludeNumbers", "\"false\"");
     assert_eq!(
-        unlike_awss(&Template::of("template"), &fixed),
+        unlike_awss(&Template::of("template"), &fixed, "DatabaseFunction"),
         ["EXCLUDE_NUMBERS"]
     );
     let other = Template::bent("template", "Default: 32", "Default: 16");
     assert_eq!(
-        unlike_awss(&other, &Template::of("rotation")),
+        unlike_awss(&other, &Template::of("rotation"), "DatabaseFunction"),
         ["PASSWORD_LENGTH"]
     );
 }

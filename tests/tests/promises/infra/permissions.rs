@@ -102,7 +102,17 @@ fn a_wildcard_is_found_wherever_it_stands() {
             "NotAction: events:PutRule",
         ),
         ("rotation", "Resource: !Ref BusArn", "Resource: \"*\""),
-        ("sweep", "Resource: !Ref RetireQueueArn", "Resource: \"*\""),
+        (
+            "sweep",
+            "Resource: [!Ref RetireQueueArn, !Ref RetireKeysQueueArn]",
+            "Resource: \"*\"",
+        ),
+        ("rotation-keys", "[s3:GetObject, s3:PutObject]", "s3:*"),
+        (
+            "rotation",
+            "Resource: !Split [\",\", !Ref ElastiCacheArns]",
+            "Resource: \"*\"",
+        ),
         (
             "operators",
             "Action: lambda:InvokeFunction",

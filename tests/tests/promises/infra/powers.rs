@@ -10,27 +10,35 @@ use super::template::{Template, list};
 use crate::tidy::holds;
 
 /// The roles and policies that may have a power.
-const MAY: [(&str, &[&str]); 20] = [
+const MAY: [(&str, &[&str]); 24] = [
     (
         "secretsmanager:GetSecretValue",
         &[
             "AuditFunctionRole",
             "CheckpointFunctionRole",
             "DatabaseFunctionRole",
+            "AuditKeysFunctionRole",
             "KeysFunctionRole",
             "RetireFunctionRole",
+            "RetireKeysFunctionRole",
         ],
     ),
     (
         "secretsmanager:PutSecretValue",
-        &["DatabaseFunctionRole", "KeysFunctionRole"],
+        &[
+            "AuditKeysFunctionRole",
+            "DatabaseFunctionRole",
+            "KeysFunctionRole",
+        ],
     ),
     (
         "secretsmanager:UpdateSecretVersionStage",
         &[
             "DatabaseFunctionRole",
+            "AuditKeysFunctionRole",
             "KeysFunctionRole",
             "RetireFunctionRole",
+            "RetireKeysFunctionRole",
         ],
     ),
     (
@@ -63,12 +71,14 @@ const MAY: [(&str, &[&str]); 20] = [
             "AuditFunctionRole",
             "CheckpointFunctionRole",
             "DatabaseFunctionRole",
+            "AuditKeysFunctionRole",
             "KeysFunctionRole",
             "ObserveFunctionRole",
             "Operator",
             "Reader",
             "RequestFunctionRole",
             "RetireFunctionRole",
+            "RetireKeysFunctionRole",
             "SchedulerRole",
             "SweepFunctionRole",
         ],
@@ -78,6 +88,7 @@ const MAY: [(&str, &[&str]); 20] = [
         &[
             "CheckpointFunctionRole",
             "DatabaseFunctionRole",
+            "AuditKeysFunctionRole",
             "KeysFunctionRole",
             "RequestFunctionRole",
             "SchedulerRole",
@@ -85,18 +96,31 @@ const MAY: [(&str, &[&str]); 20] = [
         ],
     ),
     ("kms:Sign", &["CheckpointFunctionRole"]),
-    ("s3:PutObject", &["CheckpointFunctionRole"]),
+    (
+        "s3:PutObject",
+        &[
+            "CheckpointFunctionRole",
+            "KeysFunctionRole",
+            "RetireKeysFunctionRole",
+        ],
+    ),
+    ("elasticache:DescribeUsers", CHANGE_CACHES),
+    ("elasticache:ModifyUser", CHANGE_CACHES),
+    ("elasticache:DescribeReplicationGroups", CHANGE_CACHES),
+    ("elasticache:ModifyReplicationGroup", CHANGE_CACHES),
     ("firehose:PutRecordBatch", &["AuditFunctionRole"]),
     (
         "events:PutEvents",
         &[
             "DatabaseFunctionRole",
+            "AuditKeysFunctionRole",
             "KeysFunctionRole",
             "ObserveFunctionRole",
             "Operator",
             "RequestFunctionRole",
             "Requester",
             "RetireFunctionRole",
+            "RetireKeysFunctionRole",
             "SweepFunctionRole",
         ],
     ),
@@ -109,11 +133,15 @@ const MAY: [(&str, &[&str]); 20] = [
     ),
 ];
 
+/// With a list of caches only (`role/rotate.rs`).
+const CHANGE_CACHES: &[&str] = &["DatabaseFunctionRole", "RetireFunctionRole"];
+
 const TAKE_MESSAGES: &[&str] = &[
     "AuditFunctionRole",
     "ObserveFunctionRole",
     "RequestFunctionRole",
     "RetireFunctionRole",
+    "RetireKeysFunctionRole",
     "SweepFunctionRole",
 ];
 
@@ -124,6 +152,7 @@ const PUT_ITEMS: &[&str] = &[
     "ObserveFunctionRole",
     "RequestFunctionRole",
     "RetireFunctionRole",
+    "RetireKeysFunctionRole",
     "SweepFunctionRole",
 ];
 
@@ -132,6 +161,7 @@ const WRITE_ITEMS: &[&str] = &[
     "ObserveFunctionRole",
     "RequestFunctionRole",
     "RetireFunctionRole",
+    "RetireKeysFunctionRole",
     "SweepFunctionRole",
 ];
 
@@ -252,7 +282,7 @@ fn only_the_administrator_says_who_may_ask() {
 
 #[test]
 fn a_function_that_could_say_who_may_ask_is_found() {
-    for template in ["observe", "requests", "retire", "sweep"] {
+    for template in ["observe", "requests", "retire", "retire-keys", "sweep"] {
         for (from, to, count) in [
             ("\"ACTOR#*\", ACTORS", "\"ACTOR#*\"", 3),
             ("ForAnyValue:StringLike", "ForAllValues:StringLike", 3),
@@ -314,6 +344,16 @@ fn a_power_in_other_hands_is_found() {
             "retire",
             "- secretsmanager:UpdateSecretVersionStage",
             "- secretsmanager:DeleteSecret",
+        ),
+        (
+            "retire-keys",
+            "- secretsmanager:GetSecretValue",
+            "- secretsmanager:PutSecretValue",
+        ),
+        (
+            "rotation-keys",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:RotateSecret",
         ),
         (
             "operators",

@@ -159,12 +159,14 @@ fn at_once(template: &Template, function: &str) -> u64 {
 }
 
 /// The parameter of each function's reserved concurrency, and where the function is.
-const RESERVED: [(&str, &str, &str); 8] = [
+const RESERVED: [(&str, &str, &str); 10] = [
     ("ReservedForRotate", "rotation", "DatabaseFunction"),
-    ("ReservedForKeys", "audit-keys", "KeysFunction"),
+    ("ReservedForKeys", "rotation-keys", "KeysFunction"),
+    ("ReservedForAuditKeys", "audit-keys", "AuditKeysFunction"),
     ("ReservedForObserve", "observe", "ObserveFunction"),
     ("ReservedForRequest", "requests", "RequestFunction"),
     ("ReservedForRetire", "retire", "RetireFunction"),
+    ("ReservedForRetireKeys", "retire-keys", "RetireKeysFunction"),
     ("ReservedForSweep", "sweep", "SweepFunction"),
     ("ReservedForAudit", "audit", "AuditFunction"),
     ("ReservedForCheckpoint", "checkpoint", "CheckpointFunction"),

@@ -55,7 +55,7 @@ fn early(root: &Template, nested: &Template) -> Vec<String> {
 
 #[test]
 fn secrets_manager_of_this_account_may_invoke_every_rotation_function() {
-    for template in ["rotation", "audit-keys"] {
+    for template in ["rotation", "rotation-keys", "audit-keys"] {
         let rotation = Template::of(template);
         assert!(rotation.resources("AWS::Serverless::Function").count() > 0);
         holds(&uninvited(&rotation));
@@ -64,7 +64,7 @@ fn secrets_manager_of_this_account_may_invoke_every_rotation_function() {
     let permissions = all
         .iter()
         .map(|one| one.resources("AWS::Lambda::Permission").count());
-    assert_eq!(permissions.sum::<usize>(), 2, "and nobody else may");
+    assert_eq!(permissions.sum::<usize>(), 3, "and nobody else may");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn expected_of_the_trail() -> BTreeSet<String> {
              secretsmanager:GetSecretValue",
         ),
         (
-            "KeysFunctionRole",
+            "AuditKeysFunctionRole",
             "secretsmanager:DescribeSecret secretsmanager:GetSecretValue \
              secretsmanager:PutSecretValue secretsmanager:UpdateSecretVersionStage",
         ),

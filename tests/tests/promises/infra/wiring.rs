@@ -86,7 +86,12 @@ fn defaults_of_its_own(nested: &Template) -> Vec<String> {
     let with_default = parameters.filter(|(name, parameter)| {
         let known = DEFAULTS_OF_THEIR_OWN.iter().any(|(known, _)| known == name);
         let empty = parameter.get("Default").is_some_and(|one| one == "");
-        parameter.get("Default").is_some() && !(known && empty)
+        // What is deployed by itself has a default nowhere else.
+        let alone = STANDS_ALONE.iter().any(|(path, _)| *path == nested.path);
+        let elsewhere = Template::of("template").body["Parameters"]
+            .get(*name)
+            .is_some();
+        parameter.get("Default").is_some() && !(known && empty) && (!alone || elsewhere)
     });
     with_default
         .map(|(name, _)| format!("{}: {name}", nested.path))

@@ -35,7 +35,7 @@ const KEY: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rekey/lo
 const SIGNING_KEY: &str =
     "arn:aws:kms:eu-west-1:123456789012:key/0c8f7d5e-2f0b-4b1e-9a57-1d0e6a1c7b11";
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 10] = [
     Case {
         function: "Rotation/DatabaseFunction",
         event: "events/samples/rotate-create-secret.json",
@@ -43,7 +43,13 @@ const CASES: [Case; 8] = [
         variables: &[("REKEY_FINGERPRINT_KEY", KEY)],
     },
     Case {
-        function: "AuditKeys/KeysFunction",
+        function: "RotationKeys/KeysFunction",
+        event: "events/samples/rotate-create-secret.json",
+        says: Says::DoesNotStart,
+        variables: &[("REKEY_FINGERPRINT_KEY", KEY)],
+    },
+    Case {
+        function: "AuditKeys/AuditKeysFunction",
         event: "events/samples/rotate-create-secret.json",
         says: Says::DoesNotStart,
         variables: &[("REKEY_FINGERPRINT_KEY", KEY)],
@@ -83,6 +89,12 @@ const CASES: [Case; 8] = [
     },
     Case {
         function: "Retire/RetireFunction",
+        event: "events/samples/retire-order.json",
+        says: Says::Reports("store_unavailable"),
+        variables: &[],
+    },
+    Case {
+        function: "RetireKeys/RetireKeysFunction",
         event: "events/samples/retire-order.json",
         says: Says::Reports("store_unavailable"),
         variables: &[],

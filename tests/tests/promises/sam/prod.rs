@@ -14,7 +14,7 @@ const SECTION: &str = "[prod.deploy.parameters]";
 const OVERRIDES: &str = "parameter_overrides = [\n";
 
 /// Values such as an account has, for everything that the page may ask for.
-const OF_AN_ACCOUNT: [(&str, &str); 9] = [
+const OF_AN_ACCOUNT: [(&str, &str); 11] = [
     (
         "AlarmTopicArn",
         "arn:aws:sns:eu-west-1:123456789012:on-call",
@@ -23,6 +23,11 @@ const OF_AN_ACCOUNT: [(&str, &str); 9] = [
         "CaLayerArn",
         "arn:aws:lambda:eu-west-1:123456789012:layer:authority:1",
     ),
+    (
+        "ElastiCacheArns",
+        "arn:aws:elasticache:eu-west-1:123456789012:user:shop,arn:aws:elasticache:eu-west-1:123456789012:replicationgroup:shop",
+    ),
+    ("JwksObjectArns", "arn:aws:s3:::shop-keys/jwks.json"),
     (
         "SecretsKmsKeyArns",
         "arn:aws:kms:eu-west-1:123456789012:key/0c8f7d5e-2f0b-4b1e-9a57-1d0e6a1c7b11",

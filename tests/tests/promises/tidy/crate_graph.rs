@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use super::{holds, tree};
 
 /// What each crate of ours may use of ours in production. A new crate gets its line here first.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("rekey-events", &[]),
     ("rekey-telemetry", &[]),
     ("rekey-rotation", &[]),
@@ -37,6 +37,15 @@ const ARROWS: [(&str, &[&str]); 16] = [
         ],
     ),
     (
+        "rekey-families",
+        &[
+            "rekey-aws",
+            "rekey-function",
+            "rekey-rotation",
+            "rekey-rotators",
+        ],
+    ),
+    (
         "rekey-cli",
         &["rekey-audit", "rekey-aws", "rekey-events", "rekey-registry"],
     ),
@@ -45,9 +54,9 @@ const ARROWS: [(&str, &[&str]); 16] = [
         &[
             "rekey-aws",
             "rekey-events",
+            "rekey-families",
             "rekey-function",
             "rekey-rotation",
-            "rekey-rotators",
             "rekey-telemetry",
         ],
     ),
@@ -61,10 +70,10 @@ const ARROWS: [(&str, &[&str]); 16] = [
         &[
             "rekey-aws",
             "rekey-events",
+            "rekey-families",
             "rekey-function",
             "rekey-registry",
             "rekey-rotation",
-            "rekey-rotators",
             "rekey-telemetry",
         ],
     ),
@@ -229,6 +238,8 @@ fn an_arrow_that_points_back_is_found() {
         ("rekey-rotators", "rekey-aws"),
         ("rekey-registry", "rekey-rotation"),
         ("rekey-observe", "rekey-rotators"),
+        ("rekey-sweep", "rekey-families"),
+        ("rekey-rotators", "rekey-families"),
         ("rekey-audit", "rekey-aws"),
         ("rekey-audit-writer", "rekey-registry"),
         ("rekey-aws", "rekey-rotate"),

@@ -21,7 +21,7 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub async fn until_retired<W: World>(
     world: &W,
     console: &mut Console<'_>,
-    order: &RetireOrder,
+    (kind, order): (&str, &RetireOrder),
     first: Answered,
     timeout: Duration,
 ) -> Result<Answered, Error> {
@@ -35,7 +35,7 @@ pub async fn until_retired<W: World>(
         console.progress(&held(&answered), &format!("for {}", span(waited())))?;
         clock.pause(TELL_EVERY).await;
         if waited() >= ask_at.min(timeout) {
-            answered = send(world, order).await?;
+            answered = send(world, kind, order).await?;
             ask_at = waited().saturating_add(seconds(ASK_EVERY));
         }
     }

@@ -12,7 +12,7 @@ use crate::request::judge::no;
 use crate::request::record::Request;
 use crate::request::rotate::Rotate;
 use crate::request::store::Requests;
-use crate::snapshot::Secrets;
+use crate::snapshot::{KIND_TAG, Secrets, Snapshot};
 use crate::version::Version;
 
 /// How long the function that can reach the target may take, in seconds.
@@ -24,6 +24,11 @@ const LATER: i64 = 60;
 /// After how many seconds what waits for a person is looked at again, at most: the longest that a queue
 /// holds a message back.
 const HELD_BACK: i64 = 15 * 60;
+
+/// What kind of target the secret opens, as its tag says.
+fn kind(snapshot: &Snapshot) -> String {
+    snapshot.tag(KIND_TAG).unwrap_or("unknown").to_owned()
+}
 
 impl<S, K, P, R, O> Desk<'_, S, K, P, R, O>
 where
@@ -71,6 +76,7 @@ where
         let order = Order::RetireNow {
             name,
             arn: request.arn.clone().unwrap_or_default(),
+            kind: kind(&snapshot),
             version: old.clone(),
             request: request.token.clone(),
             by: request.actor.clone().unwrap_or_default(),
@@ -105,11 +111,11 @@ where
             );
             return self.refuse(request, expected, refusal).await;
         }
-        let current = match self.look(&name, now).await? {
-            Ok(snapshot) => snapshot.with(CURRENT).cloned(),
+        let snapshot = match self.look(&name, now).await? {
+            Ok(snapshot) => snapshot,
             Err(refusal) => return self.refuse(request, expected, refusal).await,
         };
-        let Some(version) = current else {
+        let Some(version) = snapshot.with(CURRENT).cloned() else {
             let refusal = no(
                 ErrorClass::InvalidRequest,
                 "the secret has no current version to rotate from",
@@ -121,6 +127,7 @@ where
         let order = Order::Rehearse {
             name,
             arn: request.arn.clone().unwrap_or_default(),
+            kind: kind(&snapshot),
             version,
             request: request.token.clone(),
         };

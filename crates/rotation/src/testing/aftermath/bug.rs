@@ -1,6 +1,6 @@
 use super::super::violation::Promise;
 use super::process::Task;
-use crate::Overlap;
+use crate::{Overlap, Works};
 
 /// A bug to plant in a wrapper around a port: it proves that the suites can fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,16 +71,18 @@ impl Bug {
         }
     }
 
-    /// Whether it can do harm with this strategy. With one user a retirement changes nothing at the target,
-    /// and whoever has no password that works gets no lock.
+    /// Whether it can do harm with this overlap. With one user and one password a retirement changes nothing
+    /// at the target, and whoever has no password that works gets no lock. Where no credential is ever used
+    /// a second time, an old one is never the live one again.
     pub const fn matters(self, overlap: Overlap) -> bool {
         match self {
             Self::RetireByOldLabels
             | Self::KinshipIgnored
             | Self::PreviousForgotten
             | Self::SessionsForgotten
-            | Self::RetireThenIntend
-            | Self::RollBackByOldLabels => overlap.both_work(),
+            | Self::RollBackByOldLabels => matches!(overlap, Overlap::AlternatingUsers),
+            Self::RetireThenIntend => overlap.both_work(),
+            Self::ClearedUnproved => matches!(overlap.works(), Works::OnceSet),
             _ => true,
         }
     }

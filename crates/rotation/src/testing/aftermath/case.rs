@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::process::Task;
-use crate::Overlap;
+use crate::{Overlap, Works};
 
 /// A situation in which one of the tasks is asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,13 +16,14 @@ pub enum Case {
     RollBackInGrace,
     /// Roll back after the old credential was retired.
     RollBackRetired,
-    /// Roll back because the new credential is refused: with two users only.
+    /// Roll back because the new credential is refused: where old and new both work at a target.
     RollBackFromBroken,
     /// Clear a pending version without a value.
     ClearEmpty,
     /// Clear a pending version whose value was never set at the target.
     ClearUnset,
-    /// Asked to clear a pending version whose value works: it must be kept.
+    /// Asked to clear a pending version whose value works: it must be kept. Where a value works only once it
+    /// is current, there is none.
     KeepSet,
 }
 
@@ -42,7 +43,11 @@ impl Case {
             ],
             Task::Clear => &[Self::KeepSet, Self::ClearUnset, Self::ClearEmpty],
         };
-        let has = |case: &&Self| **case != Self::RollBackFromBroken || overlap.both_work();
+        let has = |case: &&Self| match **case {
+            Self::RollBackFromBroken => overlap.both_work() && overlap.has_a_target(),
+            Self::KeepSet => overlap.works() == Works::OnceSet,
+            _ => true,
+        };
         cases.iter().filter(has).copied().collect()
     }
 

@@ -96,7 +96,10 @@ impl<T: RevocableTarget> Stage<T> {
         let other = previous.is_some_and(|previous| previous != self.order.subject.as_str());
         let pending = self.holder(&StagingLabel::Pending);
         let open = pending.is_some() && pending != self.holder(&StagingLabel::Current);
-        if other && !open && !self.logs_in(&StagingLabel::Previous).await {
+        let rolled_back =
+            self.holder(&StagingLabel::Current).as_deref() == Some(self.order.subject.as_str());
+        let lives_on = self.scene.overlap.outlives_a_rollback() || !rolled_back;
+        if other && lives_on && !open && !self.logs_in(&StagingLabel::Previous).await {
             let detail = "AWSPREVIOUS does not log in, and is in its grace";
             return Err(self.broken(Promise::NothingLiveIsRevoked, detail));
         }

@@ -10,9 +10,10 @@ use super::bug::Bug;
 use super::ports::TracedLedger;
 use super::process::Order;
 use crate::{
-    Credentials, Description, Held, Intended, Kinship, Ledger, LedgerError, Login, Operation,
-    Overlap, PutValue, Retired, Revocation, Revoker, RolledBack, Rotator, SecretId, SecretStore,
-    SecretValue, Selector, StagingLabel, StoreError, TargetError, VersionId, VersionedValue, Void,
+    Credentials, Description, Held, Intended, Kinship, Ledger, LedgerError, Login, Moment,
+    Occasion, Operation, Overlap, PutValue, Retired, Revocation, Revoker, RolledBack, Rotator,
+    SecretId, SecretStore, SecretValue, Selector, StagingLabel, StoreError, TargetError, VersionId,
+    VersionedValue, Void,
 };
 
 /// Secrets Manager, with a bug or without.
@@ -119,9 +120,10 @@ impl<R: Revoker + Send> Rotator for PlantedRevoker<R> {
     fn next<G: TryCryptoRng>(
         &self,
         current: &SecretValue,
+        occasion: Occasion,
         randomness: &mut G,
     ) -> Result<SecretValue, TargetError> {
-        self.revoker.next(current, randomness)
+        self.revoker.next(current, occasion, randomness)
     }
 
     fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
@@ -164,6 +166,15 @@ impl<R: Revoker + Send> Revoker for PlantedRevoker<R> {
         }
     }
 
+    fn kept_until(
+        &self,
+        old: &SecretValue,
+        current: &SecretValue,
+        switched_at: Option<i64>,
+    ) -> Result<Option<i64>, TargetError> {
+        self.revoker.kept_until(old, current, switched_at)
+    }
+
     async fn seize(&self, revocation: Revocation<'_>) -> Result<R::Seized, TargetError> {
         self.revoker.seize(revocation).await
     }
@@ -185,7 +196,11 @@ impl<R: Revoker + Send> Revoker for PlantedRevoker<R> {
         recorder.changing(Operation::Retire, &self.order.subject);
         if self.bug == Some(Bug::SessionsForgotten) {
             // Another password that nobody knows: the old one is dead, and nobody is cut off.
-            let unknown = self.next(revocation.current, &mut TestRandomness::fresh())?;
+            let unknown = self.next(
+                revocation.current,
+                Occasion::default(),
+                &mut TestRandomness::fresh(),
+            )?;
             let old = &unknown;
             let revocation = Revocation { old, ..revocation };
             self.revoker.restore(seized, revocation).await?;
@@ -194,7 +209,11 @@ impl<R: Revoker + Send> Revoker for PlantedRevoker<R> {
         self.revoker.revoke(seized, revocation).await
     }
 
-    async fn try_login(&self, value: &SecretValue) -> Result<Login, TargetError> {
+    async fn try_login(
+        &self,
+        value: &SecretValue,
+        moment: Moment<'_>,
+    ) -> Result<Login, TargetError> {
         match self.bug {
             Some(Bug::LabelBeforeProof) => {
                 let Order {
@@ -208,10 +227,10 @@ impl<R: Revoker + Send> Revoker for PlantedRevoker<R> {
                     Ok(()) | Err(StoreError::Refused(_)) => {}
                     Err(error) => return Err(TargetError::Unreachable(error.to_string())),
                 }
-                self.revoker.try_login(value).await
+                self.revoker.try_login(value, moment).await
             }
             Some(Bug::UnreachableIsDead) => {
-                let login = self.revoker.try_login(value).await;
+                let login = self.revoker.try_login(value, moment).await;
                 Ok(login.unwrap_or(Login::Refused))
             }
             Some(Bug::MovedUnproved) => Ok(Login::Accepted),
@@ -226,7 +245,7 @@ impl<R: Revoker + Send> Revoker for PlantedRevoker<R> {
                     Login::Accepted
                 })
             }
-            _ => self.revoker.try_login(value).await,
+            _ => self.revoker.try_login(value, moment).await,
         }
     }
 

@@ -10,7 +10,8 @@ use super::super::trace::Trace;
 use super::book::Book;
 use crate::{
     Cause, Dependants, DependantsError, Held, Intended, Kinship, Ledger, LedgerError, Login,
-    Retired, Revocation, Revoker, RolledBack, SecretId, SecretValue, TargetError, VersionId, Void,
+    Moment, Retired, Revocation, Revoker, RolledBack, SecretId, SecretValue, TargetError,
+    VersionId, Void,
 };
 
 impl<R: Revoker + Send> Revoker for TracedRotator<R> {
@@ -18,6 +19,15 @@ impl<R: Revoker + Send> Revoker for TracedRotator<R> {
 
     fn kinship(&self, old: &SecretValue, other: &SecretValue) -> Result<Kinship, TargetError> {
         self.rotator.kinship(old, other)
+    }
+
+    fn kept_until(
+        &self,
+        old: &SecretValue,
+        current: &SecretValue,
+        switched_at: Option<i64>,
+    ) -> Result<Option<i64>, TargetError> {
+        self.rotator.kept_until(old, current, switched_at)
     }
 
     async fn seize(&self, revocation: Revocation<'_>) -> Result<R::Seized, TargetError> {
@@ -47,9 +57,13 @@ impl<R: Revoker + Send> Revoker for TracedRotator<R> {
             .await
     }
 
-    async fn try_login(&self, value: &SecretValue) -> Result<Login, TargetError> {
+    async fn try_login(
+        &self,
+        value: &SecretValue,
+        moment: Moment<'_>,
+    ) -> Result<Login, TargetError> {
         let call = async {
-            let login = self.rotator.try_login(value).await?;
+            let login = self.rotator.try_login(value, moment).await?;
             match login {
                 Login::Accepted => self.recorder.logged_in(value),
                 Login::Refused => self.recorder.refused(value),

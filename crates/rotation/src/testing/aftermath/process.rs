@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::super::ports::{TracedRotator, TracedStore};
+use super::super::randomness::TestRandomness;
 use super::super::recorder::Recorder;
 use super::super::secrets_manager::SecretsManager;
 use super::super::trace::Trace;
@@ -139,7 +140,7 @@ impl<R: Revoker + Send> Process<R> {
         Self {
             aftermath: Aftermath {
                 store: PlantedStore::new(bug, traced),
-                revoker,
+                kinds: revoker,
                 ledger,
                 dependants,
             },
@@ -172,7 +173,11 @@ impl<R: Revoker + Send> Process<R> {
             secret: self.order.secret.clone(),
             version: self.order.subject.clone(),
         };
-        self.aftermath.rehearse(&request).await
+        let mut randomness = TestRandomness::fresh();
+        let now = self.store.now();
+        self.aftermath
+            .rehearse(&request, now, &mut randomness)
+            .await
     }
 
     async fn retire(&self) -> Result<RetireOutcome, AftermathError> {
@@ -216,6 +221,6 @@ impl<R: Revoker + Send> Process<R> {
             secret: self.order.secret.clone(),
             version: self.order.subject.clone(),
         };
-        self.aftermath.clear(&request).await
+        self.aftermath.clear(&request, self.store.now()).await
     }
 }

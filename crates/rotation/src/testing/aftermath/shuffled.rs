@@ -115,6 +115,7 @@ async fn settle<T: RevocableTarget>(stage: &Stage<T>, next: &VersionId) -> Resul
     stage.check_current().await?;
     stage.rotate(3).await?;
     stage.surroundings.store.pass(PAUSE);
+    stage.outlast()?;
     let retired = stage.converge(Task::Retire).await?;
     if !matches!(retired, Ended::Retire(RetireOutcome::Retired { .. })) {
         let detail = format!("the retirement ended with {retired:?}");

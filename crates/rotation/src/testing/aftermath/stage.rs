@@ -13,8 +13,8 @@ use super::case::Case;
 use super::ports::Objectors;
 use super::process::{Ended, Order, Process, Surroundings, Task};
 use crate::{
-    AftermathError, ClearOutcome, ClientRequestToken, ErrorClass, Patience, SecretValue,
-    StagingLabel, Step, VersionId,
+    AftermathError, ClearOutcome, ClientRequestToken, ErrorClass, Overlap, Patience, Revoker as _,
+    SecretValue, StagingLabel, Step, VersionId,
 };
 
 /// How often a task is tried before it is said not to converge.
@@ -77,23 +77,44 @@ impl<T: RevocableTarget> Stage<T> {
         }
         let current = stage.scene.current()?;
         let currents = stage.scene.target.open_session(&current).await;
-        stage.others.push(currents);
+        let told_apart = stage.scene.overlap != Overlap::TwoPasswords;
+        if told_apart {
+            stage.others.push(currents);
+        }
         stage.order.from = holder(&stage.scene, &StagingLabel::Current)?;
         stage.make_it_so(&current).await?;
         let has_its_own = matches!(case, Case::RetirePrevious | Case::RollBackInGrace);
-        if has_its_own && stage.scene.both_work {
+        if has_its_own && stage.scene.both_work && stage.scene.overlap.has_sessions() {
             stage.subjects = Some(firsts);
-        } else if stage.scene.target.is_open(&firsts).await {
+        } else if told_apart && stage.scene.target.is_open(&firsts).await {
             stage.others.push(firsts);
         }
         stage.surroundings.store.pass(PAUSE);
+        if case.task() == Task::Retire {
+            stage.outlast()?;
+        }
         Ok(stage)
+    }
+
+    /// Lets the time go by for which the target keeps the subject's credential whatever anybody asks.
+    pub(super) fn outlast(&self) -> Result<(), Violation> {
+        let current = self.scene.current()?;
+        let store = &self.surroundings.store;
+        let rotator = self.scene.target.rotator();
+        // The rotation was over before now: that it was now is the longest that it can be kept.
+        let kept = rotator.kept_until(&self.subject_value, &current, Some(store.now()));
+        let kept = kept.map_err(|error| self.broken(Promise::CutsAreReal, error.to_string()))?;
+        if let Some(left) = kept.map(|until| until - store.now()) {
+            store.pass(left.max(0));
+        }
+        Ok(())
     }
 
     /// What the case has besides rotations.
     async fn make_it_so(&mut self, current: &SecretValue) -> Result<(), Violation> {
         match self.case {
             Case::RollBackRetired => {
+                self.outlast()?;
                 let process = self.process_for(self.order.clone(), Trace::default());
                 let retired = process.perform(Task::Retire).await;
                 retired.map_err(|error| self.broken(Promise::CutsAreReal, error.to_string()))?;

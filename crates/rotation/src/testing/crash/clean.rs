@@ -3,7 +3,7 @@ use super::super::scene::Scene;
 use super::super::violation::{Promise, Violation};
 use super::super::world::{Target, World};
 use super::token;
-use crate::{ErrorClass, Overlap, StagingLabel, Step};
+use crate::{ErrorClass, StagingLabel, Step, Works};
 
 /// A rotation that nothing disturbs: its calls to ports, in order.
 pub(super) async fn calls<W: World>(world: &W, bug: Option<Bug>) -> Result<Vec<String>, Violation> {
@@ -21,15 +21,19 @@ pub(super) async fn calls<W: World>(world: &W, bug: Option<Bug>) -> Result<Vec<S
 }
 
 /// The eyes of the suite: a pending value logs in after `setSecret` and not before. Where the secret is its
-/// own target, it does as soon as it is kept; such a world shows by itself what does not log in.
+/// own target, it does as soon as it is kept, or not before it is current; such a world shows by itself what
+/// does not log in.
 pub(super) async fn tells_good_from_bad<W: World>(world: &W) -> Result<(), Violation> {
     let scene =
         Scene::prepare(world, None, "a login before and after setSecret".to_owned()).await?;
     let token = token(1)?;
     scene.rotate(&token).await?;
     let process = scene.process(None);
-    let once_kept = world.overlap() == Overlap::Keyring;
-    for (step, works) in [(Step::Create, once_kept), (Step::Set, true)] {
+    let from = world.overlap().works();
+    for (step, works) in [
+        (Step::Create, from == Works::OnceKept),
+        (Step::Set, from != Works::OnceCurrent),
+    ] {
         let done = process.step(step, &scene.secret, &token).await;
         done.map_err(|error| scene.broken(Promise::Converges, format!("{step}: {error}")))?;
         if scene.logs_in(&StagingLabel::Pending).await != works {

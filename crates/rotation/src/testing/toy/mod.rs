@@ -1,6 +1,7 @@
 //! A target in memory: users with passwords and sessions, a lock, and both strategies. It shows that the
 //! suites work; what a real server does is tested on one.
 
+mod conforming;
 mod revoker;
 
 use std::collections::BTreeMap;
@@ -9,14 +10,42 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rand_core::TryCryptoRng;
 use serde_json::{Value, json};
 
+use super::secrets_manager::SecretsManager;
 use super::world::{RevocableTarget, Target, World};
-use crate::{Credentials, Overlap, Rotator, SecretId, SecretValue, TargetError};
+use crate::{Credentials, Occasion, Overlap, Rotator, SecretId, SecretValue, TargetError};
+
+/// The host at which nobody listens.
+const NOBODY: &str = "nobody.test";
 
 const SUPERUSER_SECRET: &str = "db/superuser";
+
+pub use conforming::Fault;
 
 /// Toy servers, rotated in one way.
 #[derive(Clone, Copy, Debug)]
 pub struct ToyWorld(pub Overlap);
+
+/// Toy servers that break one promise: they prove that the conformance suite sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultyToyWorld(pub Overlap, pub Fault);
+
+impl World for FaultyToyWorld {
+    type Target = ToyServer;
+
+    fn name(&self) -> String {
+        format!("faulty toy {}", self.0.as_str())
+    }
+
+    fn overlap(&self) -> Overlap {
+        self.0
+    }
+
+    async fn fresh(&self, store: &SecretsManager) -> ToyServer {
+        let server = ToyWorld(self.0).fresh(store).await;
+        server.state().fault = Some(self.1);
+        server
+    }
+}
 
 impl World for ToyWorld {
     type Target = ToyServer;
@@ -29,7 +58,7 @@ impl World for ToyWorld {
         self.0
     }
 
-    async fn fresh(&self) -> ToyServer {
+    async fn fresh(&self, _store: &SecretsManager) -> ToyServer {
         let server = ToyServer {
             overlap: self.0,
             state: Arc::default(),
@@ -60,6 +89,11 @@ struct State {
     sessions: u64,
     /// What every probe is answered, if not what it finds.
     probes: Option<TargetError>,
+    /// Whether the login that makes the change may not.
+    forbidden: bool,
+    /// What was done, as a server's log tells it.
+    log: Vec<String>,
+    fault: Option<Fault>,
 }
 
 impl State {
@@ -114,7 +148,31 @@ impl ToyServer {
         }))
     }
 
+    fn has(&self, fault: Fault) -> bool {
+        self.state().fault == Some(fault)
+    }
+
+    /// Whether the login that makes the change may make it.
+    fn may_change(&self) -> Result<(), TargetError> {
+        if self.state().forbidden {
+            return Err(if self.has(Fault::Misclassifies) {
+                TargetError::Internal("something went wrong".to_owned())
+            } else {
+                TargetError::Permission("the login may not set passwords".to_owned())
+            });
+        }
+        Ok(())
+    }
+
     fn login(&self, secret: &SecretValue) -> Result<(), TargetError> {
+        if field(secret, "host")? == NOBODY {
+            let text = "nobody answers there".to_owned();
+            return Err(TargetError::Unreachable(if self.has(Fault::LeaksInTexts) {
+                format!("{text}, not even to {}", field(secret, "password")?)
+            } else {
+                text
+            }));
+        }
         let (user, password) = (field(secret, "username")?, field(secret, "password")?);
         if self.state().users.get(&user) == Some(&Some(password)) {
             Ok(())
@@ -214,16 +272,27 @@ impl Rotator for ToyServer {
     fn next<G: TryCryptoRng>(
         &self,
         current: &SecretValue,
+        _occasion: Occasion,
         randomness: &mut G,
     ) -> Result<SecretValue, TargetError> {
         let mut bytes = [0; 16];
         let drawn = randomness.try_fill_bytes(&mut bytes);
         drawn.map_err(|_| TargetError::Internal("no randomness".to_owned()))?;
-        let superuser = Rotator::superuser(self, current)?;
-        Ok(value(&json!({
-            "engine": "toy", "host": field(current, "host")?, "username": self.next_user(current)?,
-            "password": format!("{bytes:02x?}"), "masterarn": superuser.map(|id| id.to_string()),
-        })))
+        let mut next = parse(current)?;
+        if self.has(Fault::DropsFields)
+            && let Some(fields) = next.as_object_mut()
+        {
+            fields.retain(|name, _| !name.starts_with("x_"));
+        }
+        for (name, text) in [
+            ("username", self.next_user(current)?),
+            ("password", format!("{bytes:02x?}")),
+        ] {
+            if let Some(field) = next.get_mut(name) {
+                *field = text.into();
+            }
+        }
+        Ok(value(&next))
     }
 
     fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
@@ -243,6 +312,10 @@ impl Rotator for ToyServer {
             let text = "the versions are not of one credential";
             return Err(TargetError::InvalidSecret(text.to_owned()));
         }
+        if field(pending, "host")? != field(current, "host")? && !self.has(Fault::AnyTarget) {
+            let text = "the versions are not of one target";
+            return Err(TargetError::InvalidSecret(text.to_owned()));
+        }
         match superuser {
             Some(superuser) => {
                 self.login(current)?;
@@ -253,6 +326,7 @@ impl Rotator for ToyServer {
                 .or_else(|_| self.login(pending))
                 .or_else(|refused| previous.map_or(Err(refused), |value| self.login(value)))?,
         }
+        self.may_change()?;
         let session = self.state().hold()?;
         Ok(self.holding(session))
     }
@@ -263,6 +337,10 @@ impl Rotator for ToyServer {
         let mut state = self.state();
         let alive = state.holder == Some(hold.session);
         if alive {
+            let leaks = state.fault == Some(Fault::LeaksAtTheTarget);
+            let shown = if leaks { password.as_str() } else { "?" };
+            let line = format!("password of {user} set to {shown}");
+            state.log.push(line);
             state.users.insert(user, Some(password));
         }
         // The hold gives the lock back when it is dropped, and needs the state for it.
@@ -287,7 +365,14 @@ impl Rotator for ToyServer {
             return Err(error.clone());
         }
         self.login(current)?;
-        superuser.map_or(Ok(()), |superuser| self.login(superuser))
+        superuser.map_or(Ok(()), |superuser| self.login(superuser))?;
+        self.may_change()?;
+        if self.has(Fault::DryRunIsWet) {
+            let user = self.next_user(current)?;
+            let unknown = Some("what a dry run has set".to_owned());
+            self.state().users.insert(user, unknown);
+        }
+        Ok(())
     }
 }
 

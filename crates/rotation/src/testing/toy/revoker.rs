@@ -1,5 +1,5 @@
 use super::{ToyHold, ToyServer, field};
-use crate::{Kinship, Login, Revocation, Revoker, Rotator, SecretValue, TargetError};
+use crate::{Kinship, Login, Moment, Revocation, Revoker, Rotator, SecretValue, TargetError};
 
 impl Revoker for ToyServer {
     type Seized = ToyHold;
@@ -32,6 +32,7 @@ impl Revoker for ToyServer {
             old,
             current,
             superuser,
+            ..
         } = revocation;
         self.kinship(old, current)?;
         match superuser {
@@ -74,7 +75,11 @@ impl Revoker for ToyServer {
         Ok(u32::try_from(ended).unwrap_or(u32::MAX))
     }
 
-    async fn try_login(&self, value: &SecretValue) -> Result<Login, TargetError> {
+    async fn try_login(
+        &self,
+        value: &SecretValue,
+        _moment: Moment<'_>,
+    ) -> Result<Login, TargetError> {
         match self.login(value) {
             Ok(()) => Ok(Login::Accepted),
             Err(TargetError::WrongPassword(_)) => Ok(Login::Refused),

@@ -2,6 +2,7 @@
 //! cause is gone. docs/alarms.md has the list.
 
 mod bells;
+mod keys;
 mod orders;
 mod page;
 mod requests;

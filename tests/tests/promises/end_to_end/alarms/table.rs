@@ -7,6 +7,7 @@ pub enum Place {
     Orders,
     Requests,
     Rotations,
+    Keys,
 }
 
 /// An alarm that goes off on the local cloud.
@@ -37,7 +38,7 @@ const fn fired(alarm: &'static str, place: Place, cause: &'static str) -> Fired 
 /// (`promises/infra/alarms.rs`) hold them alone.
 pub const NOT_FIRED: [(&str, &str); 0] = [];
 
-pub const FIRED: [Fired; 32] = [
+pub const FIRED: [Fired; 38] = [
     fired(
         "rotate-database-steps-failing",
         Place::Rotations,
@@ -50,6 +51,16 @@ pub const FIRED: [Fired; 32] = [
     ),
     fired(
         "rotate-keys-steps-failing",
+        Place::Keys,
+        "the function that rotates signing keys lost the permission to put a value",
+    ),
+    fired(
+        "rotate-keys-steps-throttled",
+        Place::Keys,
+        "that function has no concurrency left when Secrets Manager calls it",
+    ),
+    fired(
+        "rotate-audit-keys-steps-failing",
         Place::Trail,
         "the function that rotates the audit keys lost the permission to put a value",
     ),
@@ -91,6 +102,26 @@ pub const FIRED: [Fired; 32] = [
     fired(
         "retire-dead-letters-waiting",
         Place::Orders,
+        "a message that is no order comes into its queue",
+    ),
+    fired(
+        "key-retirements-held",
+        Place::Keys,
+        "a health check fails, and holds the retirement of a key for six hours",
+    ),
+    fired(
+        "key-retirements-failing",
+        Place::Keys,
+        "the function that retires keys lost the permission to read values, so a retirement fails",
+    ),
+    fired(
+        "retire-keys-failing",
+        Place::Keys,
+        "the function that retires keys is killed at work",
+    ),
+    fired(
+        "retire-keys-dead-letters-waiting",
+        Place::Keys,
         "a message that is no order comes into its queue",
     ),
     fired(

@@ -42,15 +42,15 @@ async fn permissions_are_lost(scene: &Scene, bells: &mut Bells<'_>) -> Result<()
         "audit-unwritable",
         "audit-events-waiting-long",
         "audit-dead-letters-waiting",
-        "rotate-keys-steps-failing",
+        "rotate-audit-keys-steps-failing",
     ];
     let signing = Lost::permission(scene, "-eu-west-1-checkpoint", "kms:Sign").await?;
     let keeping = Lost::permission(scene, "-eu-west-1-audit", "dynamodb:PutItem").await?;
     let putting = "secretsmanager:PutSecretValue";
-    let renewing = Lost::permission(scene, "-eu-west-1-rotate-keys", putting).await?;
+    let renewing = Lost::permission(scene, "-eu-west-1-rotate-audit-keys", putting).await?;
     let (keys, function) = (
         scene.stack.output("AuditKeysArn"),
-        scene.stack.output("KeysFunctionArn"),
+        scene.stack.output("AuditKeysFunctionArn"),
     );
     rotate(scene).await?;
     until(scene, "the schedule of the keys was tried", async || {

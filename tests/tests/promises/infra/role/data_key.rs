@@ -16,7 +16,7 @@ struct User {
     services: &'static [&'static str],
 }
 
-const USERS: [User; 12] = [
+const USERS: [User; 14] = [
     User {
         template: "rotation",
         resource: "DatabaseFunctionRole",
@@ -24,8 +24,14 @@ const USERS: [User; 12] = [
         services: &["secretsmanager"],
     },
     User {
-        template: "audit-keys",
+        template: "rotation-keys",
         resource: "KeysFunctionRole",
+        actions: READ,
+        services: &["secretsmanager"],
+    },
+    User {
+        template: "audit-keys",
+        resource: "AuditKeysFunctionRole",
         actions: WRITE,
         services: &["secretsmanager"],
     },
@@ -44,6 +50,12 @@ const USERS: [User; 12] = [
     User {
         template: "retire",
         resource: "RetireFunctionRole",
+        actions: READ,
+        services: &["dynamodb", "sqs"],
+    },
+    User {
+        template: "retire-keys",
+        resource: "RetireKeysFunctionRole",
         actions: READ,
         services: &["dynamodb", "sqs"],
     },
@@ -121,7 +133,7 @@ fn each_uses_the_key_through_the_services_whose_data_it_has() {
 
 #[test]
 fn a_use_of_the_key_that_no_service_asks_for_is_found() {
-    let audit = &USERS[7];
+    let audit = USERS.iter().find(|user| user.template == "audit").unwrap();
     for (from, to) in [
         ("kms:ViaService:", "kms:EncryptionContextKeys:"),
         ("- !Sub sqs.${AWS::Region}", "- !Sub s3.${AWS::Region}"),

@@ -9,7 +9,9 @@ mod operators;
 mod request;
 mod requester;
 mod retire;
+mod retire_keys;
 mod rotate;
+mod rotate_audit_keys;
 mod rotate_keys;
 mod scheduler;
 mod sweep;
@@ -223,6 +225,75 @@ fn tagged_superuser_secrets() -> Need {
     let tagged =
         json!({ "StringEquals": { "secretsmanager:ResourceTag/rekey:superuser": "true" } });
     allow(&["secretsmanager:GetSecretValue"], any_secret()).when(tagged)
+}
+
+/// What Secrets Manager has this function down for, and nothing else: it may do all of a rotation there.
+fn secrets_it_rotates(function: &str) -> Need {
+    let actions = [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ];
+    let itself = format!(
+        "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:rekey-${{Stage}}-{function}"
+    );
+    allow(&actions, any_secret()).when(json!({ "StringEquals": {
+        "secretsmanager:resource/AllowRotationLambdaArn": sub(&itself),
+    }}))
+}
+
+/// What the rotation function of its family rotates. Labels are moved there, and no value is written.
+fn secrets_its_family_rotates() -> Need {
+    let actions = [
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ];
+    let ours = json!({ "Ref": "RotationFunctionArn" });
+    allow(&actions, any_secret()).when(json!({ "StringEquals": {
+        "secretsmanager:resource/AllowRotationLambdaArn": ours,
+    }}))
+}
+
+/// RotateSecret for what the function behind a parameter rotates, which stays its function, and at no other time.
+fn rotations_by(function: &str) -> Need {
+    let ours = json!({ "Ref": function });
+    allow(&["secretsmanager:RotateSecret"], any_secret()).when(json!({
+        "StringEquals": { "secretsmanager:resource/AllowRotationLambdaArn": ours },
+        "ArnEqualsIfExists": { "secretsmanager:RotationLambdaARN": ours },
+        "BoolIfExists": { "secretsmanager:ModifyRotationRules": "false" },
+    }))
+}
+
+/// The rotation functions of both families. RotateSecret asks its caller for it, and they take nothing but the
+/// four steps.
+fn both_rotation_functions() -> Need {
+    let both = ["RotationFunctionArn", "KeysRotationFunctionArn"].map(|one| json!({ "Ref": one }));
+    allow(&["lambda:InvokeFunction"], json!(both))
+}
+
+/// The queues of the functions that retire, of both families.
+fn both_queues_of_retirements() -> Need {
+    let both = ["RetireQueueArn", "RetireKeysQueueArn"].map(|one| json!({ "Ref": one }));
+    allow(&["sqs:SendMessage"], json!(both))
+}
+
+/// The objects that are named, and nothing else of their buckets.
+fn listed_key_sets() -> Need {
+    let listed = json!({ "Fn::Split": [",", { "Ref": "JwksObjectArns" }] });
+    allow(&["s3:GetObject", "s3:PutObject"], listed).only_if("WithJwks")
+}
+
+/// The users and replication groups that are named.
+fn listed_caches() -> Need {
+    let listed = json!({ "Fn::Split": [",", { "Ref": "ElastiCacheArns" }] });
+    let actions = [
+        "elasticache:DescribeUsers",
+        "elasticache:ModifyUser",
+        "elasticache:DescribeReplicationGroups",
+        "elasticache:ModifyReplicationGroup",
+    ];
+    allow(&actions, listed).only_if("WithElastiCache")
 }
 
 fn listed_superuser_secrets() -> Need {

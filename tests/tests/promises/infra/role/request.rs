@@ -2,21 +2,15 @@
 
 use serde_json::json;
 
-use super::{Need, Role, allow, announcements, any_secret, its_own_log, its_queue};
+use super::{
+    Need, Role, allow, announcements, any_secret, both_queues_of_retirements,
+    both_rotation_functions, its_own_log, its_queue, rotations_by,
+};
 
 const ROLE: Role = Role {
     template: "requests",
     resource: "RequestFunctionRole",
 };
-
-fn rotations_on_request() -> Need {
-    let ours = json!({ "Ref": "RotationFunctionArn" });
-    allow(&["secretsmanager:RotateSecret"], any_secret()).when(json!({
-        "StringEquals": { "secretsmanager:resource/AllowRotationLambdaArn": ours },
-        "ArnEqualsIfExists": { "secretsmanager:RotationLambdaARN": ours },
-        "BoolIfExists": { "secretsmanager:ModifyRotationRules": "false" },
-    }))
-}
 
 fn its_two_queues() -> Need {
     let queues = ["Queue", "DeadLetterQueue"].map(|queue| json!({ "Fn::GetAtt": [queue, "Arn"] }));
@@ -33,6 +27,7 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "LetSecretsManagerRotate",
         "LookAtSecrets",
         "PutBackOrPark",
+        "RotateKeysOnRequest",
         "RotateOnRequest",
         "SendTraces",
         "TakeFromItsQueue",
@@ -56,7 +51,12 @@ fn it_looks_at_secrets_and_never_into_them() {
 
 #[test]
 fn it_rotates_what_our_function_rotates_and_changes_neither_function_nor_schedule() {
-    ROLE.says("RotateOnRequest", &rotations_on_request());
+    for (sid, function) in [
+        ("RotateOnRequest", "RotationFunctionArn"),
+        ("RotateKeysOnRequest", "KeysRotationFunctionArn"),
+    ] {
+        ROLE.says(sid, &rotations_by(function));
+    }
     for (from, to) in [
         (
             "secretsmanager:RotateSecret\n",
@@ -68,20 +68,24 @@ fn it_rotates_what_our_function_rotates_and_changes_neither_function_nor_schedul
             "ModifyRotationRules: \"true\"",
         ),
         ("ArnEqualsIfExists:", "ArnLikeIfExists:"),
+        // One of ours could then be given the secrets of the other.
+        (
+            "RotationLambdaARN: !Ref RotationFunctionArn",
+            "RotationLambdaARN: [!Ref RotationFunctionArn, !Ref KeysRotationFunctionArn]",
+        ),
     ] {
         let bent = ROLE.bent(from, to, "RotateOnRequest");
-        assert_ne!(bent, Some(rotations_on_request()), "{to}");
+        assert_ne!(bent, Some(rotations_by("RotationFunctionArn")), "{to}");
     }
 }
 
-/// RotateSecret asks its caller for it, and the function takes nothing but the four steps.
 #[test]
-fn it_may_invoke_the_rotation_function_and_no_other() {
-    let ours = json!({ "Ref": "RotationFunctionArn" });
-    ROLE.says(
-        "LetSecretsManagerRotate",
-        &allow(&["lambda:InvokeFunction"], ours),
-    );
+fn it_may_invoke_the_rotation_functions_of_both_families_and_no_other() {
+    ROLE.says("LetSecretsManagerRotate", &both_rotation_functions());
+    let more = "[!Ref RotationFunctionArn, !Ref KeysRotationFunctionArn, !Ref TableArn]";
+    let both = "[!Ref RotationFunctionArn, !Ref KeysRotationFunctionArn]";
+    let bent = ROLE.bent(both, more, "LetSecretsManagerRotate");
+    assert_ne!(bent, Some(both_rotation_functions()));
 }
 
 #[test]
@@ -99,9 +103,8 @@ fn it_takes_from_its_queue_puts_back_there_and_parks_beside_it() {
 }
 
 #[test]
-fn it_hands_over_to_the_queue_of_retirements_and_writes_its_own_log_only() {
-    let queue = json!({ "Ref": "RetireQueueArn" });
-    ROLE.says("HandOverToRetire", &allow(&["sqs:SendMessage"], queue));
+fn it_hands_over_to_the_queues_of_retirements_and_writes_its_own_log_only() {
+    ROLE.says("HandOverToRetire", &both_queues_of_retirements());
     ROLE.says("WriteItsOwnLog", &its_own_log("RequestLog"));
 }
 

@@ -1,10 +1,8 @@
-//! The role of the function that retires credentials: it reads what it must try, and writes no value.
-
-use serde_json::json;
+//! The role of the function that retires credentials of databases and caches: it reads what it must try, and writes no value.
 
 use super::{
-    Need, Role, allow, announcements, any_secret, its_own_log, its_queue, listed_keys,
-    listed_superuser_secrets, tagged_superuser_secrets,
+    Role, allow, announcements, any_secret, its_own_log, its_queue, listed_caches, listed_keys,
+    listed_superuser_secrets, secrets_its_family_rotates, tagged_superuser_secrets,
 };
 
 const ROLE: Role = Role {
@@ -12,21 +10,11 @@ const ROLE: Role = Role {
     resource: "RetireFunctionRole",
 };
 
-fn secrets_we_rotate() -> Need {
-    let actions = [
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:UpdateSecretVersionStage",
-    ];
-    let ours = json!({ "Ref": "RotationFunctionArn" });
-    allow(&actions, any_secret()).when(json!({ "StringEquals": {
-        "secretsmanager:resource/AllowRotationLambdaArn": ours,
-    }}))
-}
-
 #[test]
 fn the_role_has_a_statement_per_need_and_no_other() {
     ROLE.says_nothing_but(&[
         "AnnounceWhatItDoes",
+        "ChangeListedCaches",
         "JoinTheVpc",
         "KeepCodeFromTheVpc",
         "KeepTheRegistry",
@@ -47,7 +35,7 @@ fn the_role_has_a_statement_per_need_and_no_other() {
 
 #[test]
 fn it_reads_and_labels_only_secrets_that_our_function_rotates() {
-    ROLE.says("RetireWhatWeRotate", &secrets_we_rotate());
+    ROLE.says("RetireWhatWeRotate", &secrets_its_family_rotates());
     let written =
         "secretsmanager:GetSecretValue\n                  - secretsmanager:PutSecretValue";
     for (from, to) in [
@@ -56,7 +44,7 @@ fn it_reads_and_labels_only_secrets_that_our_function_rotates() {
         ("!Ref RotationFunctionArn", "\"*\""),
     ] {
         let bent = ROLE.bent(from, to, "RetireWhatWeRotate");
-        assert_ne!(bent, Some(secrets_we_rotate()), "{to}");
+        assert_ne!(bent, Some(secrets_its_family_rotates()), "{to}");
     }
 }
 
@@ -70,6 +58,11 @@ fn it_sees_whether_any_secret_is_there() {
 fn it_reads_superuser_secrets_that_are_tagged_so_or_listed() {
     ROLE.says("ReadTaggedSuperuserSecrets", &tagged_superuser_secrets());
     ROLE.says("ReadListedSuperuserSecrets", &listed_superuser_secrets());
+}
+
+#[test]
+fn it_changes_the_caches_that_are_listed_and_without_a_list_none() {
+    ROLE.says("ChangeListedCaches", &listed_caches());
 }
 
 #[test]

@@ -1,13 +1,11 @@
-//! The role of the database function.
+//! The role of the function that rotates databases and caches.
 
 use serde_json::json;
 
 use super::{
-    Need, Role, allow, announcements, any_secret, its_own_log, listed_keys,
-    listed_superuser_secrets, sub, tagged_superuser_secrets,
+    Need, Role, allow, announcements, its_own_log, listed_caches, listed_keys,
+    listed_superuser_secrets, secrets_it_rotates, tagged_superuser_secrets,
 };
-
-const FUNCTION: &str = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:rekey-${Stage}-rotate-database";
 
 const ROLE: Role = Role {
     template: "rotation",
@@ -15,15 +13,7 @@ const ROLE: Role = Role {
 };
 
 fn its_own_secrets() -> Need {
-    let actions = [
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:PutSecretValue",
-        "secretsmanager:UpdateSecretVersionStage",
-    ];
-    allow(&actions, any_secret()).when(json!({ "StringEquals": {
-        "secretsmanager:resource/AllowRotationLambdaArn": sub(FUNCTION),
-    }}))
+    secrets_it_rotates("rotate-database")
 }
 
 fn its_announcements() -> Need {
@@ -37,6 +27,7 @@ fn its_announcements() -> Need {
 fn the_role_has_a_statement_per_need_and_no_other() {
     ROLE.says_nothing_but(&[
         "AnnounceItsRotations",
+        "ChangeListedCaches",
         "JoinTheVpc",
         "KeepCodeFromTheVpc",
         "ReadFingerprintKey",
@@ -61,6 +52,22 @@ fn it_rotates_only_secrets_whose_rotation_function_it_is() {
 fn it_reads_superuser_secrets_that_are_tagged_so_or_listed() {
     ROLE.says("ReadTaggedSuperuserSecrets", &tagged_superuser_secrets());
     ROLE.says("ReadListedSuperuserSecrets", &listed_superuser_secrets());
+}
+
+#[test]
+fn it_changes_the_caches_that_are_listed_and_without_a_list_none() {
+    ROLE.says("ChangeListedCaches", &listed_caches());
+    for (from, to) in [
+        (
+            "Resource: !Split [\",\", !Ref ElastiCacheArns]",
+            "Resource: \"*\"",
+        ),
+        ("- elasticache:ModifyUser\n", "- elasticache:CreateUser\n"),
+        ("- WithElastiCache\n", "- InVpc\n"),
+    ] {
+        let bent = ROLE.bent(from, to, "ChangeListedCaches");
+        assert_ne!(bent, Some(listed_caches()), "{to}");
+    }
 }
 
 #[test]

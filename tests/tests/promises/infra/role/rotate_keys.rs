@@ -1,48 +1,39 @@
-//! The role of the function that rotates the keys of the audit trail: one secret, and no other.
+//! The role of the function that rotates signing keys and random values: it reaches no network of yours, and of
+//! buckets the objects that are named.
 
 use serde_json::json;
 
-use super::{Need, Role, allow, announcements, its_own_log, sub};
-
-const FUNCTION: &str = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:rekey-${Stage}-rotate-keys";
-
-const ROLE: Role = Role {
-    template: "audit-keys",
-    resource: "KeysFunctionRole",
+use super::{
+    Role, allow, announcements, its_own_log, listed_key_sets, listed_keys, secrets_it_rotates,
 };
 
-fn the_audit_keys() -> Need {
-    let actions = [
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:GetSecretValue",
-        "secretsmanager:PutSecretValue",
-        "secretsmanager:UpdateSecretVersionStage",
-    ];
-    allow(&actions, json!({ "Ref": "Keys" })).when(json!({ "StringEquals": {
-        "secretsmanager:resource/AllowRotationLambdaArn": sub(FUNCTION),
-    }}))
-}
+const ROLE: Role = Role {
+    template: "rotation-keys",
+    resource: "KeysFunctionRole",
+};
 
 #[test]
 fn the_role_has_a_statement_per_need_and_no_other() {
     ROLE.says_nothing_but(&[
         "AnnounceItsRotations",
+        "PublishKeySets",
         "ReadFingerprintKey",
-        "RotateTheAuditKeys",
+        "RotateItsOwnSecrets",
         "SendTraces",
         "UseTheDataKey",
+        "UseTheKeysOfSecrets",
         "WriteItsOwnLog",
     ]);
     ROLE.is_of_a_function();
 }
 
 #[test]
-fn it_rotates_the_audit_keys_and_nothing_else() {
-    ROLE.says("RotateTheAuditKeys", &the_audit_keys());
+fn it_rotates_only_secrets_whose_rotation_function_it_is() {
+    ROLE.says("RotateItsOwnSecrets", &secrets_it_rotates("rotate-keys"));
     for (from, to) in [
         (
-            "Resource: !Ref Keys\n                Condition:",
-            "Resource: \"*\"\n                Condition:",
+            "function:rekey-${Stage}-rotate-keys",
+            "function:rekey-${Stage}-rotate-*",
         ),
         (
             "AllowRotationLambdaArn: !Sub",
@@ -52,9 +43,30 @@ fn it_rotates_the_audit_keys_and_nothing_else() {
             "- secretsmanager:UpdateSecretVersionStage",
             "- secretsmanager:UpdateSecret",
         ),
+        ("secret:*", "*"),
     ] {
-        let bent = ROLE.bent(from, to, "RotateTheAuditKeys");
-        assert_ne!(bent, Some(the_audit_keys()), "{to}");
+        let bent = ROLE.bent(from, to, "RotateItsOwnSecrets");
+        assert_ne!(bent, Some(secrets_it_rotates("rotate-keys")), "{to}");
+    }
+}
+
+/// A bucket may hold more than key sets, so not even its names may be listed.
+#[test]
+fn it_publishes_key_sets_where_that_is_listed_and_without_a_list_nowhere() {
+    ROLE.says("PublishKeySets", &listed_key_sets());
+    for (from, to) in [
+        (
+            "[s3:GetObject, s3:PutObject]",
+            "[s3:GetObject, s3:PutObject, s3:DeleteObject]",
+        ),
+        (
+            "Resource: !Split [\",\", !Ref JwksObjectArns]",
+            "Resource: \"*\"",
+        ),
+        ("- WithJwks\n", "- Traced\n"),
+    ] {
+        let bent = ROLE.bent(from, to, "PublishKeySets");
+        assert_ne!(bent, Some(listed_key_sets()), "{to}");
     }
 }
 
@@ -66,6 +78,12 @@ fn it_reads_the_key_of_fingerprints_and_writes_its_own_log_only() {
         &allow(&["secretsmanager:GetSecretValue"], key),
     );
     ROLE.says("WriteItsOwnLog", &its_own_log("KeysLog"));
+}
+
+#[test]
+fn it_uses_listed_keys_through_secrets_manager_only() {
+    let keys = listed_keys(&["kms:Decrypt", "kms:GenerateDataKey"]);
+    ROLE.says("UseTheKeysOfSecrets", &keys);
 }
 
 #[test]

@@ -2,21 +2,15 @@
 
 use serde_json::json;
 
-use super::{Need, Role, allow, announcements, any_secret, its_own_log};
+use super::{
+    Role, allow, announcements, any_secret, both_queues_of_retirements, both_rotation_functions,
+    its_own_log, rotations_by,
+};
 
 const ROLE: Role = Role {
     template: "sweep",
     resource: "SweepFunctionRole",
 };
-
-fn resumed_rotations() -> Need {
-    let ours = json!({ "Ref": "RotationFunctionArn" });
-    allow(&["secretsmanager:RotateSecret"], any_secret()).when(json!({
-        "StringEquals": { "secretsmanager:resource/AllowRotationLambdaArn": ours },
-        "ArnEqualsIfExists": { "secretsmanager:RotationLambdaARN": ours },
-        "BoolIfExists": { "secretsmanager:ModifyRotationRules": "false" },
-    }))
-}
 
 #[test]
 fn the_role_has_a_statement_per_need_and_no_other() {
@@ -32,6 +26,7 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "LookAtSecrets",
         "PutBackParkedRequests",
         "ResumeRotations",
+        "ResumeRotationsOfKeys",
         "SendTraces",
         "UseTheDataKey",
         "WriteItsOwnLog",
@@ -52,7 +47,12 @@ fn it_looks_at_secrets_and_never_into_them() {
 
 #[test]
 fn it_resumes_a_rotation_of_ours_and_changes_neither_function_nor_schedule() {
-    ROLE.says("ResumeRotations", &resumed_rotations());
+    for (sid, function) in [
+        ("ResumeRotations", "RotationFunctionArn"),
+        ("ResumeRotationsOfKeys", "KeysRotationFunctionArn"),
+    ] {
+        ROLE.says(sid, &rotations_by(function));
+    }
     for (from, to) in [
         (
             "secretsmanager:RotateSecret\n",
@@ -64,26 +64,29 @@ fn it_resumes_a_rotation_of_ours_and_changes_neither_function_nor_schedule() {
             "ModifyRotationRules: \"true\"",
         ),
         ("ArnEqualsIfExists:", "ArnLikeIfExists:"),
+        // One of ours could then be given the secrets of the other.
+        (
+            "RotationLambdaARN: !Ref RotationFunctionArn",
+            "RotationLambdaARN: [!Ref RotationFunctionArn, !Ref KeysRotationFunctionArn]",
+        ),
     ] {
         let bent = ROLE.bent(from, to, "ResumeRotations");
-        assert_ne!(bent, Some(resumed_rotations()), "{to}");
+        assert_ne!(bent, Some(rotations_by("RotationFunctionArn")), "{to}");
     }
 }
 
-/// RotateSecret asks its caller for it, and the function takes nothing but the four steps.
 #[test]
-fn it_may_invoke_the_rotation_function_and_no_other() {
-    let ours = json!({ "Ref": "RotationFunctionArn" });
-    ROLE.says(
-        "LetSecretsManagerRotate",
-        &allow(&["lambda:InvokeFunction"], ours),
-    );
+fn it_may_invoke_the_rotation_functions_of_both_families_and_no_other() {
+    ROLE.says("LetSecretsManagerRotate", &both_rotation_functions());
+    let more = "[!Ref RotationFunctionArn, !Ref KeysRotationFunctionArn, !Ref TableArn]";
+    let both = "[!Ref RotationFunctionArn, !Ref KeysRotationFunctionArn]";
+    let bent = ROLE.bent(both, more, "LetSecretsManagerRotate");
+    assert_ne!(bent, Some(both_rotation_functions()));
 }
 
 #[test]
-fn it_hands_over_to_the_queue_of_retirements_only() {
-    let queue = json!({ "Ref": "RetireQueueArn" });
-    ROLE.says("HandOverToRetire", &allow(&["sqs:SendMessage"], queue));
+fn it_hands_over_to_the_queues_of_retirements_only() {
+    ROLE.says("HandOverToRetire", &both_queues_of_retirements());
 }
 
 /// What people may do with parked requests, they do through it.

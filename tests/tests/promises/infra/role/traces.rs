@@ -5,12 +5,14 @@ use serde_json::json;
 use super::{Role, allow};
 use crate::infra::template::Template;
 
-const ROLES: [(&str, &str); 8] = [
+const ROLES: [(&str, &str); 10] = [
     ("rotation", "DatabaseFunctionRole"),
-    ("audit-keys", "KeysFunctionRole"),
+    ("rotation-keys", "KeysFunctionRole"),
+    ("audit-keys", "AuditKeysFunctionRole"),
     ("observe", "ObserveFunctionRole"),
     ("requests", "RequestFunctionRole"),
     ("retire", "RetireFunctionRole"),
+    ("retire-keys", "RetireKeysFunctionRole"),
     ("sweep", "SweepFunctionRole"),
     ("audit", "AuditFunctionRole"),
     ("checkpoint", "CheckpointFunctionRole"),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Need, Role, allow, sub};
+use crate::infra::template::Template;
 
 const JOINED: [(Role, &str); 2] = [
     (
@@ -20,6 +21,21 @@ const JOINED: [(Role, &str); 2] = [
         "rekey-${Stage}-retire",
     ),
 ];
+
+/// Signing keys and random values have nothing to log in to.
+#[test]
+fn no_other_function_is_in_a_network_of_yours() {
+    let mut joined = Vec::new();
+    for template in Template::all() {
+        for (name, function) in template.resources("AWS::Serverless::Function") {
+            if function["Properties"].get("VpcConfig").is_some() {
+                joined.push(format!("{name}Role"));
+            }
+        }
+    }
+    joined.sort_unstable();
+    assert_eq!(joined, JOINED.map(|(role, _)| role.resource));
+}
 
 const CHANGE_THE_VPC: [&str; 4] = [
     "ec2:CreateNetworkInterface",

@@ -1,0 +1,58 @@
+use rekey_rotation::Overlap;
+
+use crate::catalogue::{Entry, Family};
+
+/// Users of ElastiCache's user groups.
+pub const USER: Entry = Entry {
+    kind: "elasticache-user",
+    title: "ElastiCache user (RBAC)",
+    engines: &[],
+    family: Family::Database,
+    overlaps: &[Overlap::TwoPasswords],
+    secret: r#"```json
+{"username": "app", "password": "...", "user_arn": "arn:aws:elasticache:REGION:ACCOUNT:user:ID",
+ "host": "master.shop.abc123.euw1.cache.amazonaws.com", "port": 6379, "ssl": true}
+```
+
+The fields of AWS's own function, and where logins are proved. Without `host` AWS's status is all that a rotation goes by, as
+with AWS's function, and nothing is retired or rolled back."#,
+    retire: "ModifyUser with the password of AWSCURRENT alone; when the user is active, every connection of it is ended, if its access string lets it run CLIENT KILL. Then a login with the old password is refused, which is the proof.",
+    permissions: r#"For the function's role:
+
+```json
+{"Effect": "Allow", "Action": ["elasticache:DescribeUsers", "elasticache:ModifyUser"],
+ "Resource": "arn:aws:elasticache:REGION:ACCOUNT:user:ID"}
+```
+
+For the user, to have its connections ended: `+client|id +client|list +client|kill` in its access string."#,
+    propagation: "Some seconds to minutes: ElastiCache modifies every node, and the user is `modifying` meanwhile. A step waits 12 seconds and is then repeated.",
+    limits: "Two passwords for each user, of 16 to 128 characters.",
+    cannot: "AWS does not tell whether it would allow ModifyUser without making the change: a dry run sees the login and the user, not that permission. A user who authenticates by IAM has no password.",
+};
+
+/// AUTH tokens of replication groups.
+pub const AUTH: Entry = Entry {
+    kind: "elasticache-auth",
+    title: "ElastiCache AUTH token",
+    engines: &[],
+    family: Family::Database,
+    overlaps: &[Overlap::TwoPasswords],
+    secret: r#"```json
+{"replication_group_id": "shop", "auth_token": "...", "host": "master.shop.abc123.euw1.cache.amazonaws.com",
+ "port": 6379, "ssl": true}
+```
+
+`host` is needed: it is where logins are proved."#,
+    retire: "ModifyReplicationGroup with the strategy SET and the token of AWSCURRENT; when the group is available, every connection is ended. Then a login with the old token is refused, which is the proof.",
+    permissions: r#"For the function's role:
+
+```json
+{"Effect": "Allow",
+ "Action": ["elasticache:DescribeReplicationGroups", "elasticache:ModifyReplicationGroup",
+            "elasticache:ListTagsForResource", "elasticache:AddTagsToResource"],
+ "Resource": "arn:aws:elasticache:REGION:ACCOUNT:replicationgroup:shop"}
+```"#,
+    propagation: "Minutes: the group is `modifying` meanwhile. A step waits 12 seconds and is then repeated.",
+    limits: "The two newest tokens are valid. Engine version 6 or later, with encryption in transit.",
+    cannot: "ElastiCache does not tell which tokens it has. Which one is the newest stands in the group's tag `rekey:newest-auth-token`, so that after a rollback the older token, AWSCURRENT's, is made the newest before another is added.",
+};

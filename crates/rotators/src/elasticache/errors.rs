@@ -1,0 +1,63 @@
+use aws_sdk_elasticache::error::{ProvideErrorMetadata, SdkError};
+use rekey_rotation::TargetError;
+
+/// What a call was answered, as a class and a sentence. AWS's own texts may quote the request and stay here.
+pub(super) fn call<E: ProvideErrorMetadata, R>(
+    error: &SdkError<E, R>,
+    action: &str,
+    name: &str,
+) -> TargetError {
+    let SdkError::ServiceError(service) = error else {
+        return TargetError::Unreachable(format!(
+            "{action} of ElastiCache was not answered; check the route from the function's subnets to it (an endpoint of the VPC, or a NAT gateway): it is called again later"
+        ));
+    };
+    match service.err().code().unwrap_or_default() {
+        "InvalidUserState"
+        | "InvalidUserGroupState"
+        | "InvalidReplicationGroupState"
+        | "InvalidCacheClusterState" => modifying(name),
+        "UserNotFound" | "ReplicationGroupNotFoundFault" => TargetError::RoleMissing(format!(
+            "{name} does not exist in this account and Region; correct the secret"
+        )),
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+            TargetError::Permission(format!(
+                "the rotation function's role may not call elasticache:{action} on {name}; docs/redis.md has the policy"
+            ))
+        }
+        "Throttling"
+        | "ThrottlingException"
+        | "RequestLimitExceeded"
+        | "APICallRateForCustomerExceeded" => TargetError::Busy(format!(
+            "ElastiCache throttles {action}; it is called again later"
+        )),
+        "InvalidParameterValue" | "InvalidParameterCombination" => {
+            TargetError::InvalidSecret(format!(
+                "ElastiCache does not take the parameters of {action} for {name}: a password has 16 to 128 characters, an AUTH token needs encryption in transit"
+            ))
+        }
+        code => TargetError::Internal(format!("ElastiCache answered {action} with {code}")),
+    }
+}
+
+pub(super) fn modifying(name: &str) -> TargetError {
+    TargetError::Busy(format!(
+        "{name} is being modified; this is repeated when it is active"
+    ))
+}
+
+pub(super) fn brought_forward(name: &str) -> TargetError {
+    TargetError::Busy(format!(
+        "{name} was given a newer AUTH token than AWSCURRENT's, which is being made the newest again first, so that it is not the one that goes; this is repeated when that is done"
+    ))
+}
+
+pub(super) fn wrong(place: &str, whose: &str) -> TargetError {
+    TargetError::WrongPassword(format!(
+        "{place} does not take the user name and password of {whose}; put a value that logs in as AWSCURRENT, or rotate again"
+    ))
+}
+
+pub(super) fn unexpected() -> TargetError {
+    TargetError::Internal("ElastiCache's answer has another shape than expected".to_owned())
+}

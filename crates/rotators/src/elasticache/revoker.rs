@@ -1,0 +1,107 @@
+use rekey_rotation::{Kinship, Login, Moment, Revocation, Revoker, SecretValue, TargetError};
+
+use super::api::Passwords;
+use super::rotator::ElastiCache;
+use super::secret::{Place, Secret, invalid};
+
+/// Nothing is held: AWS refuses a change while another one is under way.
+pub struct Seized(());
+
+impl ElastiCache {
+    fn versions(&self, revocation: Revocation<'_>) -> Result<(Secret, Secret), TargetError> {
+        let (old, current) = (self.parse(revocation.old)?, self.parse(revocation.current)?);
+        match old.kinship(&current)? {
+            Kinship::Same => Err(invalid(
+                "the old version has the password of AWSCURRENT, which stays",
+            )),
+            Kinship::Separate | Kinship::Replaced => Ok((old, current)),
+        }
+    }
+}
+
+/// Where a retirement or a rollback is proved; a secret of AWS's own function does not say it.
+fn place(secret: &Secret) -> Result<&Place, TargetError> {
+    secret.place.as_ref().ok_or_else(|| {
+        invalid(
+            "the secret has no `host`, so no login can prove that a password is alive or dead; add the cache's endpoint to it (`host`, and `port` if it is not 6379)",
+        )
+    })
+}
+
+impl Revoker for ElastiCache {
+    type Seized = Seized;
+
+    fn kinship(&self, old: &SecretValue, other: &SecretValue) -> Result<Kinship, TargetError> {
+        self.parse(old)?.kinship(&self.parse(other)?)
+    }
+
+    async fn seize(&self, revocation: Revocation<'_>) -> Result<Seized, TargetError> {
+        self.kinship(revocation.old, revocation.current)?;
+        let current = self.parse(revocation.current)?;
+        place(&current)?;
+        self.api(&current.target).until_active().await?;
+        Ok(Seized(()))
+    }
+
+    /// Connections that are older than the switch, as far as the user may look.
+    async fn sessions(
+        &self,
+        _seized: &mut Seized,
+        revocation: Revocation<'_>,
+    ) -> Result<u32, TargetError> {
+        let (_, current) = self.versions(revocation)?;
+        let since = revocation
+            .switched_at
+            .map(|at| revocation.now.saturating_sub(at));
+        let bounds = self.at_the_cache();
+        let door = self.door(place(&current)?, &current.username, &bounds);
+        door.count(current.password()?, |age| {
+            since.is_none_or(|since| age > since)
+        })
+        .await
+    }
+
+    async fn revoke(
+        &self,
+        _seized: &mut Seized,
+        revocation: Revocation<'_>,
+    ) -> Result<u32, TargetError> {
+        let (old, current) = self.versions(revocation)?;
+        self.prove(&current, "AWSCURRENT of the secret").await?;
+        // One that died a moment ago, in a call that did not wait for it, is not taken away again.
+        if self.knock(&old).await? != Some(Login::Refused) {
+            let api = self.api(&current.target);
+            api.change(&Passwords::One(current.password()?)).await?;
+            api.until_active().await?;
+        }
+        let bounds = self.at_the_cache();
+        let door = self.door(place(&current)?, &current.username, &bounds);
+        door.end_all(current.password()?).await
+    }
+
+    async fn try_login(
+        &self,
+        value: &SecretValue,
+        _moment: Moment<'_>,
+    ) -> Result<Login, TargetError> {
+        let secret = self.parse(value)?;
+        place(&secret)?;
+        let answer = self.knock(&secret).await?;
+        answer.ok_or_else(|| invalid("this version of the secret has no password to log in with"))
+    }
+
+    async fn restore(
+        &self,
+        _seized: &mut Seized,
+        revocation: Revocation<'_>,
+    ) -> Result<(), TargetError> {
+        let (old, current) = self.versions(revocation)?;
+        let api = self.api(&current.target);
+        api.change(&Passwords::Two {
+            current: current.password.as_ref(),
+            other: old.password()?,
+        })
+        .await?;
+        api.until_active().await
+    }
+}

@@ -1,0 +1,268 @@
+use rekey_rotation::{Kinship, SecretValue, TargetError};
+use serde_json::Value;
+
+use super::target::{Kind, Target};
+use crate::object::{NoObject, Object};
+
+const DEFAULT_PORT: u16 = 6379;
+
+/// The JSON of a user's secret or of an AUTH token's.
+pub(super) struct Secret {
+    pub(super) target: Target,
+    pub(super) username: String,
+    /// A user that AWS made has none before its first rotation.
+    pub(super) password: Option<SecretValue>,
+    pub(super) place: Option<Place>,
+}
+
+/// Where logins are proved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Place {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) tls: bool,
+}
+
+impl Secret {
+    pub(super) fn parse(kind: Kind, value: &SecretValue) -> Result<Self, TargetError> {
+        let object = match Object::parse(value) {
+            Ok(object) => object,
+            Err(NoObject::Another) => return Err(invalid("the secret must be a JSON object")),
+            Err(NoObject::NoJson) => {
+                return Err(invalid(
+                    "the secret is not valid JSON; docs/redis.md has the fields of both kinds",
+                ));
+            }
+        };
+        let fields = Fields(&object);
+        let target = match kind {
+            Kind::User => Target::user(&fields.needed("user_arn")?)?,
+            Kind::Auth => Target::group(fields.needed("replication_group_id")?)?,
+        };
+        let username = match kind {
+            Kind::User => fields.needed("username")?,
+            Kind::Auth => "default".to_owned(),
+        };
+        let password = fields.text(kind.field())?;
+        let password = password
+            .map(SecretValue::new)
+            .transpose()
+            .map_err(|_| fields.wrong(kind.field(), "a text of at most 65536 bytes"))?;
+        let place = fields.place()?;
+        if kind == Kind::Auth && (password.is_none() || place.is_none()) {
+            return Err(invalid(
+                "the secret of an AUTH token needs `auth_token`, and `host` for the logins that prove it",
+            ));
+        }
+        Ok(Self {
+            target,
+            username,
+            password,
+            place,
+        })
+    }
+
+    /// The password, which every version but the very first has.
+    pub(super) fn password(&self) -> Result<&SecretValue, TargetError> {
+        self.password
+            .as_ref()
+            .ok_or_else(|| invalid("the secret has no `password`; rotate it once, which makes one"))
+    }
+
+    /// How two values of one secret belong together, in either order.
+    pub(super) fn kinship(&self, other: &Self) -> Result<Kinship, TargetError> {
+        if let Some(field) = self.differing(other) {
+            return Err(invalid(format!(
+                "`{field}` differs between the two versions, so they are not versions of one credential"
+            )));
+        }
+        let same = match (&self.password, &other.password) {
+            // Exposed to be compared, and nowhere kept.
+            (Some(one), Some(other)) => same(one.expose(), other.expose()),
+            (None, None) => true,
+            _ => false,
+        };
+        Ok(if same {
+            Kinship::Same
+        } else {
+            Kinship::Separate
+        })
+    }
+
+    pub(super) fn differing(&self, other: &Self) -> Option<&'static str> {
+        if self.target != other.target {
+            Some(self.target.field())
+        } else if self.username != other.username {
+            Some("username")
+        } else if self.place != other.place {
+            Some("host")
+        } else {
+            None
+        }
+    }
+}
+
+/// The value that follows `current`: another password, and every other field as it was.
+pub(super) fn successor(
+    kind: Kind,
+    current: &SecretValue,
+    password: &str,
+) -> Result<SecretValue, TargetError> {
+    Secret::parse(kind, current)?;
+    let Ok(mut object) = Object::parse(current) else {
+        return Err(invalid("the secret must be a JSON object"));
+    };
+    object.set(kind.field(), password);
+    SecretValue::new(object.written()?).map_err(|error| invalid(format!("the next value: {error}")))
+}
+
+struct Fields<'a>(&'a Object);
+
+impl Fields<'_> {
+    fn wrong(&self, field: &str, must: &str) -> TargetError {
+        invalid(format!("`{field}` of the secret must be {must}"))
+    }
+
+    fn text(&self, field: &str) -> Result<Option<String>, TargetError> {
+        match self.0.field(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
+                Ok(Some(text.clone()))
+            }
+            Some(_) => Err(self.wrong(field, "a text that is not empty")),
+        }
+    }
+
+    fn needed(&self, field: &str) -> Result<String, TargetError> {
+        let text = self.text(field)?;
+        text.ok_or_else(|| invalid(format!("the secret has no `{field}`")))
+    }
+
+    fn place(&self) -> Result<Option<Place>, TargetError> {
+        let Some(host) = self.text("host")? else {
+            return Ok(None);
+        };
+        let port = match self.0.field("port") {
+            None | Some(Value::Null) => Some(DEFAULT_PORT),
+            Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        let port = port.filter(|port: &u16| *port != 0);
+        Ok(Some(Place {
+            host: host.to_ascii_lowercase(),
+            port: port.ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))?,
+            tls: self.tls()?,
+        }))
+    }
+
+    /// On unless the secret says otherwise; any other text is refused.
+    fn tls(&self) -> Result<bool, TargetError> {
+        match self.0.field("ssl") {
+            None | Some(Value::Null) => Ok(true),
+            Some(Value::Bool(tls)) => Ok(*tls),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(self.wrong("ssl", "true or false")),
+        }
+    }
+}
+
+/// Compares them over their whole length, whatever differs.
+fn same(one: &str, other: &str) -> bool {
+    let pairs = one.bytes().zip(other.bytes());
+    one.len() == other.len() && pairs.fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+}
+
+pub(super) fn invalid(text: impl Into<String>) -> TargetError {
+    TargetError::InvalidSecret(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:elasticache:eu-west-1:123456789012:user:app-id";
+
+    fn value(json: &Value) -> SecretValue {
+        SecretValue::new(json.to_string()).unwrap()
+    }
+
+    fn refusal(kind: Kind, json: &Value) -> String {
+        match Secret::parse(kind, &value(json)) {
+            Err(TargetError::InvalidSecret(text)) => text,
+            Err(other) => panic!("another class: {other}"),
+            Ok(_) => panic!("taken"),
+        }
+    }
+
+    #[test]
+    fn the_format_of_awss_function_is_read_and_needs_no_host_and_at_first_no_password() {
+        let whole = json!({"username": "app", "password": "canary", "user_arn": ARN});
+        let secret = Secret::parse(Kind::User, &value(&whole)).unwrap();
+        assert_eq!(secret.target, Target::user(ARN).unwrap());
+        assert_eq!(secret.username, "app");
+        assert!(secret.place.is_none());
+        assert_eq!(secret.password().unwrap().expose(), "canary");
+        let first = json!({"username": "app", "user_arn": ARN});
+        assert!(
+            Secret::parse(Kind::User, &value(&first))
+                .unwrap()
+                .password
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn an_auth_tokens_secret_names_its_group_and_where_the_token_is_proved() {
+        let whole =
+            json!({"replication_group_id": "shop", "auth_token": "canary", "host": "Master.shop"});
+        let secret = Secret::parse(Kind::Auth, &value(&whole)).unwrap();
+        let expected = Place {
+            host: "master.shop".to_owned(),
+            port: 6379,
+            tls: true,
+        };
+        assert_eq!(secret.place, Some(expected));
+        assert_eq!(secret.username, "default");
+        for field in ["replication_group_id", "auth_token", "host"] {
+            let mut less = whole.clone();
+            less.as_object_mut().unwrap().remove(field);
+            assert!(refusal(Kind::Auth, &less).contains(field), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_and_its_value_is_not() {
+        let whole = json!({"username": "app", "password": "p", "user_arn": ARN, "host": "h"});
+        for (field, to) in [
+            ("user_arn", json!("canary")),
+            (
+                "user_arn",
+                json!("arn:aws:elasticache:eu-west-1:1:usergroup:canary"),
+            ),
+            ("username", json!("")),
+            ("password", json!(["canary"])),
+            ("host", json!(1)),
+            ("port", json!("canary")),
+            ("ssl", json!("canary")),
+        ] {
+            let mut spoilt = whole.clone();
+            spoilt[field] = to;
+            let text = refusal(Kind::User, &spoilt);
+            assert!(text.contains(field) && !text.contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_next_value_has_another_password_and_every_other_field_as_it_was() {
+        let whole = json!({"username": "app", "user_arn": ARN, "team": {"a": [1]}});
+        let next = successor(Kind::User, &value(&whole), "fresh").unwrap();
+        let mut expected = whole;
+        expected["password"] = "fresh".into();
+        let next: Value = serde_json::from_str(next.expose()).unwrap();
+        assert_eq!(next, expected);
+    }
+}

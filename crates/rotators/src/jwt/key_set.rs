@@ -1,0 +1,213 @@
+use rekey_rotation::TargetError;
+use serde_json::{Map, Value};
+
+use super::place::Place;
+use super::public_key::PublicKey;
+use super::wire::{invalid, text};
+
+/// Our own member of a key set (RFC 7517, section 5: what others do not understand they ignore): whose turn it
+/// is, and which keys are of which secret.
+const OURS: &str = "rekey";
+
+/// A JSON Web Key Set. What is not ours in it stays as it is.
+#[derive(Clone)]
+pub(super) struct KeySet {
+    others: Map<String, Value>,
+    keys: Vec<Value>,
+    /// The lineages with the names of their keys.
+    lineages: Map<String, Value>,
+    /// Who had the last turn, and whether it is over.
+    turn: Option<String>,
+    held: bool,
+}
+
+/// How a key stands in a key set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    Published,
+    /// The key is there, and verifiers look for another name.
+    UnderAnotherName,
+    Absent,
+}
+
+impl KeySet {
+    pub(super) fn empty() -> Self {
+        Self {
+            others: Map::new(),
+            keys: Vec::new(),
+            lineages: Map::new(),
+            turn: None,
+            held: false,
+        }
+    }
+
+    pub(super) fn parse(document: &str, place: &Place) -> Result<Self, TargetError> {
+        let broken = || {
+            invalid(format!(
+                "what is published at {place} is no JSON Web Key Set; name another object in `jwks`, or put an earlier version of this one back"
+            ))
+        };
+        let Ok(Value::Object(mut others)) = serde_json::from_str(document) else {
+            return Err(broken());
+        };
+        let Some(Value::Array(keys)) = others.remove("keys") else {
+            return Err(broken());
+        };
+        let mut set = Self {
+            others,
+            keys,
+            ..Self::empty()
+        };
+        match set.others.remove(OURS) {
+            None => {}
+            Some(Value::Object(mut ours)) => {
+                set.turn = text(&ours, "turn").map(str::to_owned);
+                set.held = ours.get("held") == Some(&Value::Bool(true));
+                if let Some(Value::Object(lineages)) = ours.remove("keys") {
+                    set.lineages = lineages;
+                }
+            }
+            Some(_) => return Err(broken()),
+        }
+        Ok(set)
+    }
+
+    pub(super) fn written(&self) -> String {
+        let mut ours = Map::new();
+        ours.insert("keys".to_owned(), self.lineages.clone().into());
+        if let Some(turn) = &self.turn {
+            ours.insert("turn".to_owned(), turn.as_str().into());
+        }
+        if self.held {
+            ours.insert("held".to_owned(), true.into());
+        }
+        let mut set = self.others.clone();
+        set.insert("keys".to_owned(), self.keys.clone().into());
+        set.insert(OURS.to_owned(), ours.into());
+        Value::from(set).to_string()
+    }
+
+    pub(super) fn turn(&self) -> Option<&str> {
+        self.turn.as_deref()
+    }
+
+    pub(super) const fn is_held(&self) -> bool {
+        self.held
+    }
+
+    pub(super) fn take_turn(&mut self, turn: &str) {
+        self.turn = Some(turn.to_owned());
+        self.held = true;
+    }
+
+    pub(super) fn end_turn(&mut self) {
+        self.held = false;
+    }
+
+    /// Whether keys and lineages are the same.
+    pub(super) fn holds_what(&self, other: &Self) -> bool {
+        self.keys == other.keys && self.lineages == other.lineages
+    }
+
+    pub(super) fn standing(&self, key: &PublicKey) -> Standing {
+        let mut standing = Standing::Absent;
+        for published in self.parsed().filter(|published| published == key) {
+            if published.kid() == key.kid() {
+                return Standing::Published;
+            }
+            standing = Standing::UnderAnotherName;
+        }
+        standing
+    }
+
+    /// The published key with the name of this one.
+    pub(super) fn named_as(&self, key: &PublicKey) -> Option<PublicKey> {
+        self.parsed().find(|published| published.kid() == key.kid())
+    }
+
+    fn parsed(&self) -> impl Iterator<Item = PublicKey> {
+        let keys = self.keys.iter();
+        keys.filter_map(|key| PublicKey::parse(key.as_object()?))
+    }
+
+    /// Makes these the only keys of a lineage, in this order, behind those of others.
+    pub(super) fn publish(
+        &mut self,
+        lineage: &str,
+        wanted: &[&PublicKey],
+        place: &Place,
+    ) -> Result<(), TargetError> {
+        let before = self.names(lineage);
+        self.keys.retain(|jwk| {
+            let Some(jwk) = jwk.as_object() else {
+                return true;
+            };
+            let of_lineage = text(jwk, "kid").is_some_and(|kid| before.iter().any(|it| it == kid));
+            let wanted_again = || {
+                let key = PublicKey::parse(jwk);
+                key.is_some_and(|key| wanted.iter().any(|wanted| is(wanted, &key)))
+            };
+            !of_lineage && !wanted_again()
+        });
+        for key in wanted {
+            self.append(key, place)?;
+        }
+        let names: Vec<&str> = wanted.iter().map(|key| key.kid()).collect();
+        self.lineages.insert(lineage.to_owned(), names.into());
+        Ok(())
+    }
+
+    /// Adds a key to a lineage, if it is not there.
+    pub(super) fn add(
+        &mut self,
+        lineage: &str,
+        key: &PublicKey,
+        place: &Place,
+    ) -> Result<(), TargetError> {
+        if self.standing(key) != Standing::Published {
+            self.append(key, place)?;
+        }
+        let mut names = self.names(lineage);
+        if !names.iter().any(|name| name == key.kid()) {
+            names.push(key.kid().to_owned());
+        }
+        self.lineages.insert(lineage.to_owned(), names.into());
+        Ok(())
+    }
+
+    fn append(&mut self, key: &PublicKey, place: &Place) -> Result<(), TargetError> {
+        let kid = key.kid();
+        let taken = |jwk: &Value| jwk.get("kid").and_then(Value::as_str) == Some(kid);
+        if self.keys.iter().any(taken) {
+            return Err(invalid(format!(
+                "another key is published at {place} under the `kid` of one of this secret; give that key of the secret another `kid`, or take the other one out of the key set"
+            )));
+        }
+        self.keys.push(key.jwk());
+        Ok(())
+    }
+
+    /// Takes a key out, under whatever name it is there.
+    pub(super) fn remove(&mut self, lineage: &str, key: &PublicKey) {
+        let mut names = self.names(lineage);
+        self.keys.retain(|jwk| {
+            let published = jwk.as_object().and_then(PublicKey::parse);
+            let gone = published.is_some_and(|published| published == *key);
+            if gone && let Some(kid) = jwk.get("kid").and_then(Value::as_str) {
+                names.retain(|name| name != kid);
+            }
+            !gone
+        });
+        self.lineages.insert(lineage.to_owned(), names.into());
+    }
+
+    fn names(&self, lineage: &str) -> Vec<String> {
+        let names = self.lineages.get(lineage).and_then(Value::as_array);
+        let names = names.into_iter().flatten().filter_map(Value::as_str);
+        names.map(str::to_owned).collect()
+    }
+}
+
+fn is(wanted: &PublicKey, key: &PublicKey) -> bool {
+    wanted == key && wanted.kid() == key.kid()
+}

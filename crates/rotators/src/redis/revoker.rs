@@ -1,0 +1,167 @@
+use rekey_rotation::{
+    Kinship, Login as Answer, Moment, Revocation, Revoker, SecretValue, TargetError,
+};
+
+use super::nodes::{Change, Locked, change_all, logins};
+use super::rotator::Redis;
+use super::secret::{UserSecret, invalid};
+use super::session::{Session, Whose};
+use super::user::Hash;
+use super::{clients, errors, kinship};
+
+/// The lock of a user, at every node that AWSCURRENT names.
+pub struct Seized(Vec<Locked>);
+
+/// The two values, taken apart.
+struct Versions {
+    old: UserSecret,
+    current: UserSecret,
+    kinship: Kinship,
+}
+
+fn versions(revocation: Revocation<'_>) -> Result<Versions, TargetError> {
+    let old = UserSecret::parse(revocation.old)?;
+    let current = UserSecret::parse(revocation.current)?;
+    let kinship = kinship::of(&old, &current)?;
+    Ok(Versions {
+        old,
+        current,
+        kinship,
+    })
+}
+
+impl Redis {
+    /// Logs in as the user at every node, with whichever of its two passwords is valid there.
+    async fn open_either(&self, versions: &Versions) -> Result<Vec<Session>, TargetError> {
+        let Versions { old, current, .. } = versions;
+        let mut sessions = Vec::with_capacity(current.nodes.len());
+        let with_old = logins(current, old, Whose::Old);
+        for (login, other) in logins(current, current, Whose::Current).zip(with_old) {
+            let session = match self.try_open(&login).await {
+                Err(refused) if refused.refused => match self.try_open(&other).await {
+                    Err(also) if also.refused => return Err(refused.error),
+                    other => other,
+                },
+                other => other,
+            };
+            sessions.push(session.map_err(|unopened| unopened.error)?);
+        }
+        Ok(sessions)
+    }
+}
+
+impl Revoker for Redis {
+    type Seized = Seized;
+
+    fn kinship(&self, old: &SecretValue, other: &SecretValue) -> Result<Kinship, TargetError> {
+        kinship::of(&UserSecret::parse(old)?, &UserSecret::parse(other)?)
+    }
+
+    /// Whether AWSCURRENT logs in is not asked here: that it does not is the best reason to roll back.
+    async fn seize(&self, revocation: Revocation<'_>) -> Result<Seized, TargetError> {
+        let versions = versions(revocation)?;
+        let current = &versions.current;
+        let sessions = match current.masterarn {
+            Some(_) => self.open_superuser(current, revocation.superuser).await?,
+            None => self.open_either(&versions).await?,
+        };
+        self.lock_all(sessions, current).await.map(Seized)
+    }
+
+    /// Connections that are older than the switch. Which of the two passwords one came with is not known; a
+    /// younger one that came with the old password is not counted.
+    async fn sessions(
+        &self,
+        Seized(nodes): &mut Seized,
+        revocation: Revocation<'_>,
+    ) -> Result<u32, TargetError> {
+        let username = versions(revocation)?.current.username;
+        let mut count = 0;
+        for node in nodes.iter() {
+            let clients = clients::of_user(&node.session, &username).await?;
+            count += clients.iter().filter(|it| is_older(it, revocation)).count();
+        }
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    async fn revoke(
+        &self,
+        Seized(nodes): &mut Seized,
+        revocation: Revocation<'_>,
+    ) -> Result<u32, TargetError> {
+        let Versions {
+            old,
+            current,
+            kinship,
+        } = versions(revocation)?;
+        if kinship == Kinship::Same {
+            return Err(invalid(
+                "the old version has the password of AWSCURRENT, which stays",
+            ));
+        }
+        self.prove(&current, &current, Whose::Current).await?;
+        let username = &current.username;
+        for node in nodes.iter() {
+            let clients = clients::of_user(&node.session, username).await?;
+            if clients
+                .iter()
+                .any(|it| it.replica && is_older(it, revocation))
+            {
+                return Err(errors::followed_as(node.session.place(), username));
+            }
+        }
+        let old = Hash::of(&old.password);
+        change_all(nodes, username, &Change::Without(&old)).await
+    }
+
+    /// One login at every node that the current version names. That a value is the current one, or is to be,
+    /// is proved by all of them; that it is dead, by all of them too.
+    async fn try_login(
+        &self,
+        value: &SecretValue,
+        moment: Moment<'_>,
+    ) -> Result<Answer, TargetError> {
+        let secret = UserSecret::parse(value)?;
+        let current = UserSecret::parse(moment.current);
+        let kin = current.and_then(|current| Ok((kinship::of(&secret, &current)?, current)));
+        // Without a current version of the same credential, the value's own nodes are all there are.
+        let (kinship, at) = match &kin {
+            Ok((kinship, current)) => (*kinship, current),
+            Err(_) => (Kinship::Same, &secret),
+        };
+        let (mut accepted, mut refused) = (false, false);
+        for login in logins(at, &secret, Whose::Version) {
+            match self.try_open(&login).await {
+                Ok(_) => accepted = true,
+                Err(unopened) if unopened.refused => refused = true,
+                Err(unopened) => return Err(unopened.error),
+            }
+        }
+        Ok(match (accepted, refused, kinship) {
+            (true, false, _) | (true, true, Kinship::Separate | Kinship::Replaced) => {
+                Answer::Accepted
+            }
+            _ => Answer::Refused,
+        })
+    }
+
+    async fn restore(
+        &self,
+        Seized(nodes): &mut Seized,
+        revocation: Revocation<'_>,
+    ) -> Result<(), TargetError> {
+        let Versions { old, current, .. } = versions(revocation)?;
+        let hash = Hash::of(&old.password);
+        change_all(nodes, &current.username, &Change::With(&hash)).await?;
+        Ok(())
+    }
+}
+
+/// Whether a connection was there before the last rotation was over.
+fn is_older(client: &clients::Client, revocation: Revocation<'_>) -> bool {
+    let since = |switched_at| revocation.now.saturating_sub(switched_at);
+    revocation
+        .switched_at
+        .map(since)
+        .is_none_or(|since| client.age > since)
+}

@@ -1,0 +1,54 @@
+// Signs and verifies tokens with jose, as an application does that keeps a key set for as long as it may. What is asked
+// and answered is as in verify.py:
+//
+//     node verify.mjs URL COOL_DOWN
+//
+// jose is taken from the folder that REKEY_TEST_NODE_MODULES names.
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const jose = createRequire(`${process.env.REKEY_TEST_NODE_MODULES}/`)("jose");
+const [url, coolDown] = [process.argv[2], Number(process.argv[3])];
+
+class Verifier {
+  async fetch(now) {
+    const answer = await fetch(url);
+    this.maxAge = Number(/max-age=(\d+)/.exec(answer.headers.get("cache-control"))[1]);
+    this.keys = jose.createLocalJWKSet(await answer.json());
+    this.fetched = now;
+  }
+
+  async verify(token, now) {
+    if (this.fetched === undefined || now - this.fetched >= this.maxAge) await this.fetch(now);
+    const currentDate = new Date(now * 1000);
+    try {
+      await jose.jwtVerify(token, this.keys, { currentDate });
+    } catch (refused) {
+      if (!(refused instanceof jose.errors.JWKSNoMatchingKey) || now - this.fetched < coolDown) throw refused;
+      await this.fetch(now);
+      await jose.jwtVerify(token, this.keys, { currentDate });
+    }
+  }
+}
+
+const verifiers = new Map();
+
+async function answer(asked) {
+  if (asked.sign) {
+    const { kid, alg } = asked.sign;
+    const key = await jose.importJWK(asked.sign, alg);
+    return { token: await new jose.SignJWT(asked.claims).setProtectedHeader({ alg, kid }).sign(key) };
+  }
+  if (!verifiers.has(asked.by)) verifiers.set(asked.by, new Verifier());
+  try {
+    await verifiers.get(asked.by).verify(asked.verify, asked.at);
+  } catch (refused) {
+    if (!(refused instanceof jose.errors.JOSEError)) throw refused;
+    return { ok: false, why: refused.message };
+  }
+  return { ok: true };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await answer(JSON.parse(line))));
+}

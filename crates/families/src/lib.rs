@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_names_the_kind_and_goes_before_the_engine() {
+    fn the_tag_names_the_kind_and_the_engine_does_where_there_is_none() {
         let databases = databases();
         let postgres = value(r#"{"engine":"Aurora-PostgreSQL"}"#);
         for (tag, value, kind) in [
@@ -129,7 +129,8 @@ mod tests {
             (None, &value(r#"{"engine":"MySQL"}"#), "mysql"),
             (None, &value(r#"{"engine":"redis"}"#), "redis"),
             (None, &value(r#"{"engine":"valkey"}"#), "valkey"),
-            (Some("mariadb"), &postgres, "mariadb"),
+            (Some("postgres"), &postgres, "postgres"),
+            (Some("mariadb"), &value("{}"), "mariadb"),
             (Some("elasticache-user"), &value("{}"), "elasticache-user"),
         ] {
             assert_eq!(databases.of(tag, value).unwrap().kind(), kind);
@@ -159,6 +160,17 @@ mod tests {
             !text.contains("hunter2") && text.contains("valkey"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_tag_and_an_engine_that_contradict_each_other_are_refused() {
+        let database = value(r#"{"engine":"mysql","host":"h","username":"u","password":"p"}"#);
+        for text in [
+            refusal(databases().of(Some("postgres"), &database)),
+            refusal(keys().of(Some("generic"), &database)),
+        ] {
+            assert!(text.contains("different kinds"), "{text}");
+        }
     }
 
     #[test]

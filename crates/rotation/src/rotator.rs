@@ -87,6 +87,8 @@ pub struct Credentials<'a> {
     pub previous: Option<&'a SecretValue>,
     /// The value of the superuser secret, if the rotation needs one.
     pub superuser: Option<&'a SecretValue>,
+    /// Now, in seconds since 1970.
+    pub now: i64,
 }
 
 /// When a value is made, and how long the one before it is to live on.
@@ -97,6 +99,9 @@ pub struct Occasion {
     /// The tag `rekey:grace` of the secret, in seconds. `None` when it has none: the deployment's own
     /// grace counts then.
     pub grace: Option<u32>,
+    /// When the last rotation was over, in seconds since 1970, if that is known: from then on the current value was
+    /// in use. It may have been made much earlier.
+    pub switched_at: Option<i64>,
 }
 
 /// Why the target, or the secret that describes it, refused. Texts say what to do and hold no value.

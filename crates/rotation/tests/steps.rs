@@ -103,6 +103,60 @@ async fn a_clean_rotation_makes_nine_calls_to_secrets_manager_and_one_more_for_a
 }
 
 #[tokio::test]
+async fn a_process_that_did_not_make_the_value_asks_for_the_kind_and_one_that_did_does_not() {
+    let house = House::build(Overlap::SingleUser).await;
+    let token = house.rotate(1, true).await;
+    let described = |process: &Process<ToyServer>| {
+        let calls = process.trace.calls();
+        let asked = calls.iter().filter(|call| *call == "DescribeSecret");
+        asked.count()
+    };
+    let process = house.process(Trace::default());
+    assert!(
+        process
+            .step(Step::Create, &house.secret, &token)
+            .await
+            .is_ok()
+    );
+    let other = house.process(Trace::default());
+    assert!(other.step(Step::Set, &house.secret, &token).await.is_ok());
+    assert_eq!(described(&other), 2, "for the kind, and under the lock");
+    assert!(process.step(Step::Set, &house.secret, &token).await.is_ok());
+    assert_eq!(
+        described(&process),
+        2,
+        "in createSecret, and under the lock"
+    );
+}
+
+#[tokio::test]
+async fn a_tag_that_is_changed_in_the_middle_stops_the_step_before_the_target_and_the_retry_goes_by_it()
+ {
+    let house = House::build(Overlap::SingleUser).await;
+    let token = house.rotate(1, true).await;
+    let process = house.process(Trace::default());
+    assert!(
+        process
+            .step(Step::Create, &house.secret, &token)
+            .await
+            .is_ok()
+    );
+    let tagged = house
+        .store
+        .tag_resource(SECRET, "rekey:kind", "another")
+        .await;
+    assert_eq!(tagged, Ok(()));
+    let refused = process.step(Step::Set, &house.secret, &token).await;
+    assert_eq!(
+        refused.map_err(|error| error.class()),
+        Err(ErrorClass::RotationOpen)
+    );
+    assert!(house.logs_in(&StagingLabel::Current).await);
+    assert!(!house.logs_in(&StagingLabel::Pending).await);
+    assert_eq!(process.attempt(&house.secret, &token).await, Ok(()));
+}
+
+#[tokio::test]
 async fn a_trial_logs_in_with_the_current_credential_and_changes_nothing() {
     for overlap in [Overlap::SingleUser, Overlap::AlternatingUsers] {
         let house = House::build(overlap).await;

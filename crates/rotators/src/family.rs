@@ -19,8 +19,16 @@ pub(crate) fn find<'a, T>(
         let kinds: Vec<&str> = members.iter().map(&kind).collect();
         kinds.join(", ")
     };
+    let engine = engine(value);
     if let Some(tag) = tag {
         let found = members.iter().find(|member| kind(member) == tag);
+        // A database's secret that is tagged as something else by mistake: its target would never hear of it.
+        let of_tag = entry(tag).map_or(&[][..], |entry| entry.engines);
+        if engine.is_some_and(|engine| !of_tag.contains(&engine.as_str())) && found.is_some() {
+            return Err(TargetError::InvalidSecret(format!(
+                "the tag {KIND_TAG} and the field `engine` of the secret's value name different kinds; correct the one that is wrong"
+            )));
+        }
         return found.ok_or_else(|| {
             let elsewhere = entry(tag).map(|entry| elsewhere(entry.family));
             TargetError::InvalidSecret(format!(
@@ -30,7 +38,7 @@ pub(crate) fn find<'a, T>(
             ))
         });
     }
-    let engine = engine(value).unwrap_or_default();
+    let engine = engine.unwrap_or_default();
     let found = members.iter().find(|member| {
         let engines = entry(kind(member)).map_or(&[][..], |entry| entry.engines);
         engines.contains(&engine.as_str())

@@ -132,7 +132,7 @@ impl PasswordPolicy {
     }
 
     /// Letters and digits only, at least one of each type.
-    #[cfg(feature = "keyring")]
+    #[cfg(any(feature = "elasticache", feature = "keyring"))]
     pub(crate) fn letters_and_digits(length: usize) -> Self {
         Self {
             length,

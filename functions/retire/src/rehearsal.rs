@@ -65,7 +65,7 @@ impl Order {
         let answer = match rehearsed.failure() {
             None => self.answer(
                 OrderOutcome::Rehearsed,
-                "a rotation would succeed: the whole change was made at the target and taken back",
+                "a rotation would succeed, as far as its target can be asked without a change; docs/rotators.md says what that is for each kind",
             ),
             Some((failed, message)) => RetireAnswer {
                 class: Some(class(failed)),

@@ -94,7 +94,8 @@ where
     }
 
     /// Looks whether a rotation could begin and would succeed: reads what it reads, and makes its whole
-    /// change at the target, with a password that fits nobody, to take it back. Nothing is changed, and no
+    /// change at the target, with a password that fits nobody, to take it back; where a target takes nothing back, it asks for
+    /// the rights instead. Nothing is changed, and no
     /// value is written.
     ///
     /// # Errors

@@ -60,6 +60,11 @@ pub enum Objection {
         "the version to roll back to has the user of AWSPREVIOUS, with another password: bringing it back would cut off whoever still uses that one; roll back to AWSPREVIOUS, or wait until it is retired"
     )]
     PreviousUser,
+    /// There is a version between the two, and the target has no room for three credentials.
+    #[error(
+        "AWSPREVIOUS is between the two versions and in its grace, and the target has no room for both it and the one to roll back to: roll back to AWSPREVIOUS, or wait until it is retired"
+    )]
+    BetweenInGrace,
 }
 
 impl Objection {
@@ -68,7 +73,7 @@ impl Objection {
         match self {
             Self::Owned { .. } => ErrorClass::Forbidden,
             Self::RotationOpen | Self::LabelsMoved | Self::Overtaken => ErrorClass::RotationOpen,
-            Self::PreviousUser => ErrorClass::StillInUse,
+            Self::PreviousUser | Self::BetweenInGrace => ErrorClass::StillInUse,
             Self::NothingCurrent
             | Self::RotationOff
             | Self::SameVersion

@@ -55,6 +55,7 @@ where
     let occasion = Occasion {
         now,
         grace: description.grace(),
+        switched_at: description.last_rotated,
     };
     let tag = description.kind();
     Ok(

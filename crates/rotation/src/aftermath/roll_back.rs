@@ -3,7 +3,7 @@ use super::{
     Aftermath, AftermathError, Dependants, Intended, Ledger, Objection, Operation, RolledBack,
 };
 use crate::{
-    Description, Kinds, Kinship, Login, Moment, Revocation, Revoker, Rotator, SecretId,
+    Description, Kinds, Kinship, Login, Moment, Overlap, Revocation, Revoker, Rotator, SecretId,
     SecretStore, SecretValue, StagingLabel, StoreError, TargetError, VersionId,
 };
 
@@ -174,7 +174,13 @@ where
         from: Option<&SecretValue>,
         standing: &Standing,
     ) -> Result<(), AftermathError> {
-        let two_users = revoker.overlap(to)?.both_work();
+        let overlap = revoker.overlap(to)?;
+        // There is room for two, and the one between would have to go without anybody having said so.
+        let no_room = matches!(overlap, Overlap::TwoPasswords | Overlap::DualPublish);
+        if no_room && standing.previous.is_some() {
+            return Err(Objection::BetweenInGrace.into());
+        }
+        let two_users = overlap.both_work();
         if let Some(from) = from {
             match revoker.kinship(to, from)? {
                 Kinship::Same => return Err(Objection::SameCredential.into()),

@@ -38,8 +38,12 @@ where
     rotation.remember_tag(request, &description);
     let rotator = rotation.kinds.of(description.kind(), &current)?;
     rotation.note_kind(rotator.kind());
-    let grace = description.grace();
-    let next = rotator.next(&current, Occasion { now, grace }, randomness)?;
+    let occasion = Occasion {
+        now,
+        grace: description.grace(),
+        switched_at: description.last_rotated,
+    };
+    let next = rotator.next(&current, occasion, randomness)?;
     let put = PutValue {
         secret: &request.secret,
         token: &request.token,

@@ -58,6 +58,7 @@ where
         pending: &pending,
         previous: None,
         superuser: superuser.as_ref(),
+        now,
     };
     let strategy = rotator.overlap(&current)?;
     let previous;

@@ -127,6 +127,7 @@ impl<R: Rotator + Send> PlantedStore<R> {
             pending: put.value,
             previous: None,
             superuser: superuser.as_ref(),
+            now: self.store.store.now(),
         };
         let hold = self.rotator.lock(credentials).await.map_err(refused)?;
         let intent = Intent {
@@ -191,7 +192,10 @@ impl<R: Rotator + Send> Rotator for PlantedRotator<R> {
             // A value of the right user goes by the guard, whatever the real one names.
             let right = self.next(
                 credentials.current,
-                Occasion::default(),
+                Occasion {
+                    now: credentials.now,
+                    ..Occasion::default()
+                },
                 &mut TestRandomness::fresh(),
             )?;
             let unseen = Credentials {

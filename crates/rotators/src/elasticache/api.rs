@@ -33,15 +33,20 @@ pub(super) struct Api<'a> {
 }
 
 impl Api<'_> {
-    /// Whether the target can be changed, and what was told to it before has taken effect.
+    /// Whether the target can be changed, and what was told to it before has taken effect. Asked before every
+    /// change; a user that is another one than the secret's is refused.
     pub(super) async fn is_active(&self) -> Result<bool, TargetError> {
         match self.target {
-            Target::User(id) => {
+            Target::User { id, arn } => {
                 let name = self.target.name();
                 let described = self.client.describe_users().user_id(id).send().await;
                 let described =
                     described.map_err(|error| errors::call(&error, "DescribeUsers", &name))?;
                 let user = described.users().first().ok_or_else(errors::unexpected)?;
+                // It is asked for by its id, which users of other accounts and Regions may have too.
+                if user.arn() != Some(arn) {
+                    return Err(errors::another_account(&name));
+                }
                 Ok(user.status() == Some("active"))
             }
             Target::Group(id) => {
@@ -68,8 +73,10 @@ impl Api<'_> {
     /// Begins to make these valid, and no others.
     pub(super) async fn change(&self, passwords: &Passwords<'_>) -> Result<(), TargetError> {
         match (self.target, passwords) {
-            (Target::User(id), Passwords::One(current)) => self.modify_user(id, &[current]).await,
-            (Target::User(id), Passwords::Two { current, other }) => {
+            (Target::User { id, .. }, Passwords::One(current)) => {
+                self.modify_user(id, &[current]).await
+            }
+            (Target::User { id, .. }, Passwords::Two { current, other }) => {
                 let both: Vec<&SecretValue> = current.iter().copied().chain([*other]).collect();
                 self.modify_user(id, &both).await
             }

@@ -16,7 +16,7 @@ pub const USER: Entry = Entry {
 
 The fields of AWS's own function, and where logins are proved. Without `host` AWS's status is all that a rotation goes by, as
 with AWS's function, and nothing is retired or rolled back."#,
-    retire: "ModifyUser with the password of AWSCURRENT alone; when the user is active, every connection of it is ended, if its access string lets it run CLIENT KILL. Then a login with the old password is refused, which is the proof.",
+    retire: "ModifyUser with the password of AWSCURRENT alone; when the user is active, every connection of it at `host` is ended, unless the secret says `\"end_connections\": false`. Then a login with the old password is refused, which is the proof.",
     permissions: r#"For the function's role:
 
 ```json
@@ -24,10 +24,11 @@ with AWS's function, and nothing is retired or rolled back."#,
  "Resource": "arn:aws:elasticache:REGION:ACCOUNT:user:ID"}
 ```
 
-For the user, to have its connections ended: `+client|id +client|list +client|kill` in its access string."#,
+For the user, in its access string: `+client|id +client|list +client|kill`. Without them no retirement begins, as connections of
+the old password would live on; `"end_connections": false` in the secret lets them."#,
     propagation: "Some seconds to minutes: ElastiCache modifies every node, and the user is `modifying` meanwhile. A step waits 12 seconds and is then repeated.",
     limits: "Two passwords for each user, of 16 to 128 characters.",
-    cannot: "AWS does not tell whether it would allow ModifyUser without making the change: a dry run sees the login and the user, not that permission. A user who authenticates by IAM has no password.",
+    cannot: "AWS does not tell whether it would allow ModifyUser without making the change: a dry run sees the login and the user, not that permission. Connections at other nodes than `host` are neither seen nor ended. A user who authenticates by IAM has no password.",
 };
 
 /// AUTH tokens of replication groups.
@@ -43,7 +44,7 @@ pub const AUTH: Entry = Entry {
 ```
 
 `host` is needed: it is where logins are proved."#,
-    retire: "ModifyReplicationGroup with the strategy SET and the token of AWSCURRENT; when the group is available, every connection is ended. Then a login with the old token is refused, which is the proof.",
+    retire: "ModifyReplicationGroup with the strategy SET and the token of AWSCURRENT; when the group is available, every connection at `host` is ended. Then a login with the old token is refused, which is the proof.",
     permissions: r#"For the function's role:
 
 ```json
@@ -54,5 +55,5 @@ pub const AUTH: Entry = Entry {
 ```"#,
     propagation: "Minutes: the group is `modifying` meanwhile. A step waits 12 seconds and is then repeated.",
     limits: "The two newest tokens are valid. Engine version 6 or later, with encryption in transit.",
-    cannot: "ElastiCache does not tell which tokens it has. Which one is the newest stands in the group's tag `rekey:newest-auth-token`, so that after a rollback the older token, AWSCURRENT's, is made the newest before another is added.",
+    cannot: "ElastiCache does not tell which tokens it has. Which one is the newest stands in the group's tag `rekey:newest-auth-token`, so that after a rollback the older token, AWSCURRENT's, is made the newest before another is added. Connections at other nodes than `host` are neither seen nor ended.",
 };

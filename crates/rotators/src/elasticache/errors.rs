@@ -52,6 +52,19 @@ pub(super) fn brought_forward(name: &str) -> TargetError {
     ))
 }
 
+pub(super) fn another_account(name: &str) -> TargetError {
+    TargetError::InvalidSecret(format!(
+        "`user_arn` of the secret is of another account or Region than {name} that the rotation function finds; nothing was changed: correct the secret, or rotate it with a function of that account and Region"
+    ))
+}
+
+/// The user may not see or end its own connections.
+pub(super) fn connections(username: &str, place: &str) -> TargetError {
+    TargetError::Permission(format!(
+        "`{username}` may not list and end its connections at {place}, so one that came with an old password would live on; add +client|id +client|list +client|kill to its access string, or set `end_connections` to false in the secret to let them live"
+    ))
+}
+
 pub(super) fn wrong(place: &str, whose: &str) -> TargetError {
     TargetError::WrongPassword(format!(
         "{place} does not take the user name and password of {whose}; put a value that logs in as AWSCURRENT, or rotate again"

@@ -1,6 +1,7 @@
 use rekey_rotation::{Kinship, Login, Moment, Revocation, Revoker, SecretValue, TargetError};
 
 use super::api::Passwords;
+use super::errors;
 use super::rotator::ElastiCache;
 use super::secret::{Place, Secret, invalid};
 
@@ -16,6 +17,30 @@ impl ElastiCache {
             )),
             Kinship::Separate | Kinship::Replaced => Ok((old, current)),
         }
+    }
+
+    /// How many connections of the user there are that `counts` counts by their age; none when they are to live.
+    pub(super) async fn connections(
+        &self,
+        current: &Secret,
+        counts: impl Fn(i64) -> bool,
+    ) -> Result<u32, TargetError> {
+        if !current.end_connections {
+            return Ok(0);
+        }
+        let (place, username) = (place(current)?, &current.username);
+        let bounds = self.at_the_cache();
+        let door = self.door(place, username, &bounds);
+        let count = door.count(current.password()?, counts).await;
+        count.map_err(|error| unseen(error, username, place))
+    }
+}
+
+/// What the cache says to the user about its own connections; its access string is changed by AWS's API.
+fn unseen(error: TargetError, username: &str, place: &Place) -> TargetError {
+    match error {
+        TargetError::Permission(_) => errors::connections(username, &place.name()),
+        other => other,
     }
 }
 
@@ -43,7 +68,7 @@ impl Revoker for ElastiCache {
         Ok(Seized(()))
     }
 
-    /// Connections that are older than the switch, as far as the user may look.
+    /// Connections that are older than the switch. Where they cannot be seen or ended, nothing is changed.
     async fn sessions(
         &self,
         _seized: &mut Seized,
@@ -53,12 +78,8 @@ impl Revoker for ElastiCache {
         let since = revocation
             .switched_at
             .map(|at| revocation.now.saturating_sub(at));
-        let bounds = self.at_the_cache();
-        let door = self.door(place(&current)?, &current.username, &bounds);
-        door.count(current.password()?, |age| {
-            since.is_none_or(|since| age > since)
-        })
-        .await
+        self.connections(&current, |age| since.is_none_or(|since| age > since))
+            .await
     }
 
     async fn revoke(
@@ -74,9 +95,15 @@ impl Revoker for ElastiCache {
             api.change(&Passwords::One(current.password()?)).await?;
             api.until_active().await?;
         }
+        if !current.end_connections {
+            return Ok(0);
+        }
+        let (place, username) = (place(&current)?, &current.username);
         let bounds = self.at_the_cache();
-        let door = self.door(place(&current)?, &current.username, &bounds);
-        door.end_all(current.password()?).await
+        let door = self.door(place, username, &bounds);
+        let ended = door.end_all(current.password()?).await;
+        // A forced retirement has not asked before: the password is dead, its connections may be alive.
+        ended.map_err(|error| unseen(error, username, place))
     }
 
     async fn try_login(

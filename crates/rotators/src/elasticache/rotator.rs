@@ -104,7 +104,7 @@ impl ElastiCache {
         match self.knock(secret).await? {
             Some(Login::Refused) => {
                 let place = secret.place.as_ref();
-                let place = place.map(|it| format!("{}:{}", it.host, it.port));
+                let place = place.map(Place::name);
                 Err(errors::wrong(&place.unwrap_or_default(), whose))
             }
             Some(Login::Accepted) | None => Ok(()),
@@ -178,7 +178,7 @@ impl Rotator for ElastiCache {
             // An earlier call of this rotation has set it; what it may not have come to is noted.
             return match &current.target {
                 Target::Group(id) => api.note(id, pending.password()?).await,
-                Target::User(_) => Ok(()),
+                Target::User { .. } => Ok(()),
             };
         }
         let passwords = Passwords::Two {
@@ -199,7 +199,8 @@ impl Rotator for ElastiCache {
         self.prove(&pending, "AWSPENDING of the secret").await
     }
 
-    /// AWS does not tell whether it would allow a change without making it.
+    /// AWS does not tell whether it would allow a change without making it. Whether a retirement could end
+    /// connections is told by the cache.
     async fn probe(
         &self,
         current: &SecretValue,
@@ -207,6 +208,10 @@ impl Rotator for ElastiCache {
     ) -> Result<(), TargetError> {
         let current = self.parse(current)?;
         self.prove(&current, "AWSCURRENT of the secret").await?;
-        self.api(&current.target).is_active().await.map(drop)
+        self.api(&current.target).is_active().await?;
+        if current.place.is_some() && current.password.is_some() {
+            self.connections(&current, |_| false).await?;
+        }
+        Ok(())
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Secret {
     /// A user that AWS made has none before its first rotation.
     pub(super) password: Option<SecretValue>,
     pub(super) place: Option<Place>,
+    /// Whether a retirement ends the connections that may have come with the old password.
+    pub(super) end_connections: bool,
 }
 
 /// Where logins are proved.
@@ -21,6 +23,13 @@ pub(super) struct Place {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: bool,
+}
+
+impl Place {
+    /// For error texts.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
 }
 
 impl Secret {
@@ -49,6 +58,7 @@ impl Secret {
             .transpose()
             .map_err(|_| fields.wrong(kind.field(), "a text of at most 65536 bytes"))?;
         let place = fields.place()?;
+        let end_connections = fields.flag("end_connections")?;
         if kind == Kind::Auth && (password.is_none() || place.is_none()) {
             return Err(invalid(
                 "the secret of an AUTH token needs `auth_token`, and `host` for the logins that prove it",
@@ -59,6 +69,7 @@ impl Secret {
             username,
             password,
             place,
+            end_connections,
         })
     }
 
@@ -152,18 +163,18 @@ impl Fields<'_> {
         Ok(Some(Place {
             host: host.to_ascii_lowercase(),
             port: port.ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))?,
-            tls: self.tls()?,
+            tls: self.flag("ssl")?,
         }))
     }
 
     /// On unless the secret says otherwise; any other text is refused.
-    fn tls(&self) -> Result<bool, TargetError> {
-        match self.0.field("ssl") {
+    fn flag(&self, field: &str) -> Result<bool, TargetError> {
+        match self.0.field(field) {
             None | Some(Value::Null) => Ok(true),
-            Some(Value::Bool(tls)) => Ok(*tls),
+            Some(Value::Bool(on)) => Ok(*on),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(_) => Err(self.wrong("ssl", "true or false")),
+            Some(_) => Err(self.wrong(field, "true or false")),
         }
     }
 }
@@ -248,6 +259,7 @@ mod tests {
             ("host", json!(1)),
             ("port", json!("canary")),
             ("ssl", json!("canary")),
+            ("end_connections", json!("canary")),
         ] {
             let mut spoilt = whole.clone();
             spoilt[field] = to;

@@ -22,8 +22,8 @@ impl Kind {
 /// What AWS's API is told to change.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Target {
-    /// A user, by its id.
-    User(String),
+    /// A user, by its id; the ARN says of which account and Region.
+    User { id: String, arn: String },
     /// A replication group, by its id.
     Group(String),
 }
@@ -33,9 +33,10 @@ impl Target {
     pub(super) fn user(arn: &str) -> Result<Self, TargetError> {
         let parts: Vec<&str> = arn.split(':').collect();
         match parts.as_slice() {
-            ["arn", _, "elasticache", _, _, "user", id] if !id.is_empty() => {
-                Ok(Self::User((*id).to_owned()))
-            }
+            ["arn", _, "elasticache", _, _, "user", id] if !id.is_empty() => Ok(Self::User {
+                id: (*id).to_owned(),
+                arn: arn.to_owned(),
+            }),
             _ => Err(invalid(
                 "`user_arn` of the secret must be the ARN of an ElastiCache user",
             )),
@@ -55,7 +56,7 @@ impl Target {
     /// The field of the secret that names it.
     pub(super) const fn field(&self) -> &'static str {
         match self {
-            Self::User(_) => "user_arn",
+            Self::User { .. } => "user_arn",
             Self::Group(_) => "replication_group_id",
         }
     }
@@ -63,7 +64,7 @@ impl Target {
     /// For error texts.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::User(id) => format!("the ElastiCache user `{id}`"),
+            Self::User { id, .. } => format!("the ElastiCache user `{id}`"),
             Self::Group(id) => format!("the replication group `{id}`"),
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct KeySet {
     /// Who had the last turn, and whether it is over.
     turn: Option<String>,
     held: bool,
+    /// Whether whoever keeps this set lets secrets publish in it that have no key there yet.
+    shared: bool,
 }
 
 /// How a key stands in a key set.
@@ -38,6 +40,7 @@ impl KeySet {
             lineages: Map::new(),
             turn: None,
             held: false,
+            shared: false,
         }
     }
 
@@ -63,6 +66,7 @@ impl KeySet {
             Some(Value::Object(mut ours)) => {
                 set.turn = text(&ours, "turn").map(str::to_owned);
                 set.held = ours.get("held") == Some(&Value::Bool(true));
+                set.shared = ours.get("shared") == Some(&Value::Bool(true));
                 if let Some(Value::Object(lineages)) = ours.remove("keys") {
                     set.lineages = lineages;
                 }
@@ -80,6 +84,9 @@ impl KeySet {
         }
         if self.held {
             ours.insert("held".to_owned(), true.into());
+        }
+        if self.shared {
+            ours.insert("shared".to_owned(), true.into());
         }
         let mut set = self.others.clone();
         set.insert("keys".to_owned(), self.keys.clone().into());
@@ -130,6 +137,23 @@ impl KeySet {
         keys.filter_map(|key| PublicKey::parse(key.as_object()?))
     }
 
+    /// Whether a secret may publish here whose private keys are `own`. A role that may write the object writes for
+    /// every secret of the function, and whoever can name another's key set, or lineage, has no right there by that.
+    /// A private key that is in the set already is a right to it.
+    pub(super) fn lets_in(&self, lineage: Option<&str>, own: &[&PublicKey]) -> bool {
+        let published = |key: &&&PublicKey| self.standing(key) == Standing::Published;
+        if let Some(lineage) = lineage.filter(|it| self.lineages.contains_key(*it)) {
+            let names = self.names(lineage);
+            let mut named = own
+                .iter()
+                .filter(|key| names.iter().any(|name| name == key.kid()));
+            return named.any(|key| key.has_its_own_name() || published(&key));
+        }
+        let nobodys = self.lineages.is_empty() && self.keys.is_empty();
+        let brought_along = self.lineages.is_empty() && own.iter().any(|key| published(&key));
+        self.shared || nobodys || brought_along
+    }
+
     /// Makes these the only keys of a lineage, in this order, behind those of others.
     pub(super) fn publish(
         &mut self,
@@ -137,6 +161,7 @@ impl KeySet {
         wanted: &[&PublicKey],
         place: &Place,
     ) -> Result<(), TargetError> {
+        self.check_nobody_elses(lineage, wanted, place)?;
         let before = self.names(lineage);
         self.keys.retain(|jwk| {
             let Some(jwk) = jwk.as_object() else {
@@ -164,6 +189,7 @@ impl KeySet {
         key: &PublicKey,
         place: &Place,
     ) -> Result<(), TargetError> {
+        self.check_nobody_elses(lineage, &[key], place)?;
         if self.standing(key) != Standing::Published {
             self.append(key, place)?;
         }
@@ -172,6 +198,27 @@ impl KeySet {
             names.push(key.kid().to_owned());
         }
         self.lineages.insert(lineage.to_owned(), names.into());
+        Ok(())
+    }
+
+    /// What is published as another secret's would leave the set with the next rotation of this one.
+    fn check_nobody_elses(
+        &self,
+        lineage: &str,
+        wanted: &[&PublicKey],
+        place: &Place,
+    ) -> Result<(), TargetError> {
+        let mut others = self.lineages.keys().filter(|other| *other != lineage);
+        let elses = others.any(|other| {
+            let names = self.names(other);
+            let mut wanted = wanted.iter();
+            wanted.any(|key| names.iter().any(|name| name == key.kid()))
+        });
+        if elses {
+            return Err(invalid(format!(
+                "a key of this secret is published at {place} as that of another secret; take it out of this one, or give each secret keys of its own"
+            )));
+        }
         Ok(())
     }
 

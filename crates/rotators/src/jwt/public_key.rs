@@ -57,6 +57,11 @@ impl PublicKey {
         &self.kid
     }
 
+    /// Whether its name is its thumbprint, which no other key has.
+    pub(super) fn has_its_own_name(&self) -> bool {
+        self.kid == self.thumbprint
+    }
+
     /// As it is published.
     pub(super) fn jwk(&self) -> Value {
         let mut jwk = self.material.required();

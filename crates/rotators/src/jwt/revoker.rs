@@ -1,7 +1,8 @@
 use rekey_rotation::{Kinship, Login, Moment, Revocation, Revoker, SecretValue, TargetError};
 
 use super::jwks::Jwks;
-use super::rotator::{Jwt, check_in_use, login, of};
+use super::key_set::KeySet;
+use super::rotator::{Jwt, check_in_use, check_let_in, login, of};
 use super::secret::SigningSecret;
 use super::turn::{Change, Seized, Turn};
 use super::wire::invalid;
@@ -35,7 +36,8 @@ impl<J: Jwks> Revoker for Jwt<J> {
         let old = SigningSecret::parse(revocation.old)?;
         let current = SigningSecret::parse(revocation.current)?;
         kinship(&old, &current)?;
-        let turn = Turn::take(&self.jwks, &current, &self.config, |_| Ok(())).await?;
+        let check = |key_set: Option<&KeySet>| check_let_in(&[&current, &old], key_set);
+        let turn = Turn::take(&self.jwks, &current, &self.config, check).await?;
         Ok(Seized(turn))
     }
 

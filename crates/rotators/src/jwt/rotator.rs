@@ -75,7 +75,7 @@ impl<J: Jwks> Rotator for Jwt<J> {
         randomness: &mut R,
     ) -> Result<SecretValue, TargetError> {
         let mut secret = SigningSecret::parse(current)?;
-        check_known_to_caches(&secret, occasion.now)?;
+        check_known_to_caches(&secret, occasion)?;
         let mut made = || PrivateKey::generate(secret.algorithm, randomness);
         let fresh = made()?;
         // Without a next key nothing is published that verifiers know already: the key in use stays in use, or
@@ -87,7 +87,7 @@ impl<J: Jwks> Rotator for Jwt<J> {
         };
         let switches = secret.next.is_some();
         let next = next.jwk()?;
-        let earlier = earlier(&mut secret, occasion.now, switches);
+        let earlier = earlier(&mut secret, occasion, switches);
         let previous = match &secret.current {
             Some(key) if switches => Some(key.public().jwk()),
             _ => secret.previous.as_ref().map(PublicKey::jwk),
@@ -125,7 +125,10 @@ impl<J: Jwks> Rotator for Jwt<J> {
         let current = SigningSecret::parse(credentials.current)?;
         let pending = SigningSecret::parse(credentials.pending)?;
         check_follows(&pending, &current)?;
-        let check = |key_set: Option<&KeySet>| check_in_use(&current, key_set);
+        let check = |key_set: Option<&KeySet>| {
+            check_in_use(&current, key_set)?;
+            check_let_in(&[&pending, &current], key_set)
+        };
         let turn = Turn::take(&self.jwks, &current, &self.config, check).await?;
         Ok(Hold(turn))
     }
@@ -194,6 +197,7 @@ impl<J: Jwks> Rotator for Jwt<J> {
             other => other?,
         };
         check_in_use(&current, key_set.as_ref())?;
+        check_let_in(&[&current], key_set.as_ref())?;
         let document = Document {
             text: key_set.unwrap_or_else(KeySet::empty).written(),
             max_age: current.times.cache,
@@ -269,6 +273,26 @@ pub(super) fn check_in_use(
     })
 }
 
+/// Checks that the key set is one in which a secret may publish, going by versions of it of one lineage.
+pub(super) fn check_let_in(
+    versions: &[&SigningSecret],
+    key_set: Option<&KeySet>,
+) -> Result<(), TargetError> {
+    let lineage = versions.iter().find_map(|it| it.lineage.as_deref());
+    let own = versions.iter().filter_map(|it| it.needed());
+    let own: Vec<&PublicKey> = own.flatten().collect();
+    let (Some(key_set), Some(secret)) = (key_set, versions.first()) else {
+        return Ok(());
+    };
+    if key_set.lets_in(lineage, &own) {
+        return Ok(());
+    }
+    Err(TargetError::Permission(format!(
+        "the key set {place} holds keys of others and none of this secret; name an object of its own in `jwks`. If they are to share this one, whoever keeps it writes \"shared\": true into its member `rekey`; if its keys are of an abandoned first rotation, put {{\"keys\": []}} there",
+        place = secret.place
+    )))
+}
+
 /// The lineage and the needed keys of a value that a rotation has made.
 pub(super) fn of(secret: &SigningSecret) -> Result<(&str, Vec<&PublicKey>), TargetError> {
     match (&secret.lineage, secret.needed()) {
@@ -312,12 +336,15 @@ fn another(what: &str) -> TargetError {
 }
 
 /// The next key is put in use only when it has been published for as long as verifiers cache.
-fn check_known_to_caches(secret: &SigningSecret, now: i64) -> Result<(), TargetError> {
-    let Some(made_at) = secret.made_at.filter(|_| secret.next.is_some()) else {
+fn check_known_to_caches(secret: &SigningSecret, occasion: Occasion) -> Result<(), TargetError> {
+    let Occasion { now, .. } = occasion;
+    // A time in the secret that is still to come was written by a wrong clock or by hand.
+    let made_at = secret.made_at.filter(|at| *at <= now);
+    let Some(published_by) = occasion.switched_at.max(made_at) else {
         return Ok(());
     };
-    let known_at = made_at.saturating_add(secret.times.cache.into());
-    if !(made_at..known_at).contains(&now) {
+    let known_at = published_by.saturating_add(secret.times.cache.into());
+    if secret.next.is_none() || now >= known_at {
         return Ok(());
     }
     Err(TargetError::Busy(format!(
@@ -327,12 +354,12 @@ fn check_known_to_caches(secret: &SigningSecret, now: i64) -> Result<(), TargetE
 }
 
 /// The keys before `previous` whose last tokens may still be met.
-fn earlier(secret: &mut SigningSecret, now: i64, switches: bool) -> Vec<Earlier> {
-    let until = secret.previous_until();
+fn earlier(secret: &mut SigningSecret, occasion: Occasion, switches: bool) -> Vec<Earlier> {
+    let until = secret.previous_until(occasion.switched_at);
     let mut earlier = std::mem::take(&mut secret.earlier);
     if switches && let (Some(key), Some(until)) = (secret.previous.take(), until) {
         earlier.push(Earlier { key, until });
     }
-    earlier.retain(|entry| entry.until > now);
+    earlier.retain(|entry| entry.until > occasion.now);
     earlier
 }

@@ -22,7 +22,8 @@ pub(super) struct SigningSecret {
     pub(super) previous: Option<PublicKey>,
     /// What signed before that, and may still be looked for.
     pub(super) earlier: Vec<Earlier>,
-    /// When this value was made, in seconds since 1970. It was put in use later, if only by seconds.
+    /// When this value was made, in seconds since 1970. It was put in use later: by seconds, or by
+    /// hours where a step failed.
     pub(super) made_at: Option<i64>,
     /// What the keys of one secret have in common: the name of the first one.
     pub(super) lineage: Option<String>,
@@ -120,9 +121,11 @@ impl SigningSecret {
         self.needed().is_some_and(|keys| keys.contains(&key))
     }
 
-    /// Until when the key before this value's must be found, if it is known when it stopped signing.
-    pub(super) fn previous_until(&self) -> Option<i64> {
-        Some(self.made_at?.saturating_add(self.times.kept()))
+    /// Until when the key before this value's must be found, if it is known when it stopped signing: when this value
+    /// was put in use, which may be long after it was made.
+    pub(super) fn previous_until(&self, switched_at: Option<i64>) -> Option<i64> {
+        let stopped_at = self.made_at.max(switched_at)?;
+        Some(stopped_at.saturating_add(self.times.kept()))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: [MySQL, Dual Password Support](https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords).
 
-use rekey_rotation::{SecretValue, TargetError};
+use rekey_rotation::{Login, SecretValue, TargetError};
 use zeroize::Zeroizing;
 
 use super::accounts;
@@ -49,8 +49,15 @@ pub(super) fn add(kept: &SecretValue, added: &SecretValue) -> Statements {
     vec![primary(kept), retained]
 }
 
-/// Makes `kept` the only one that is valid. It is never invalid in between.
-pub(super) fn leave_only(kept: &SecretValue) -> Statements {
+/// Makes `kept` the only one that is valid, given what the server answers to the old one. `kept` is never
+/// invalid in between.
+///
+/// When the old one is refused already, the second password is another version's, which may be in its grace:
+/// it is left alone, and the session only has to show that it still has the lock.
+pub(super) fn retire(old: Login, kept: &SecretValue) -> Statements {
+    if old == Login::Refused {
+        return vec![Zeroizing::new("DO 0".to_owned())];
+    }
     let discard = Zeroizing::new("ALTER USER USER() DISCARD OLD PASSWORD".to_owned());
     vec![primary(kept), discard]
 }
@@ -118,11 +125,16 @@ mod tests {
     #[test]
     fn the_password_that_stays_is_the_primary_one_before_the_other_is_discarded() {
         assert_eq!(
-            said(leave_only(&value("now"))),
+            said(retire(Login::Accepted, &value("now"))),
             [
                 "ALTER USER USER() IDENTIFIED BY 'now'",
                 "ALTER USER USER() DISCARD OLD PASSWORD",
             ]
         );
+    }
+
+    #[test]
+    fn a_version_that_is_refused_already_takes_no_other_one_with_it() {
+        assert_eq!(said(retire(Login::Refused, &value("now"))), ["DO 0"]);
     }
 }

@@ -27,6 +27,7 @@ mod session;
 mod sessions;
 mod single_user;
 mod strategy;
+mod superuser;
 mod tls;
 mod tokens;
 

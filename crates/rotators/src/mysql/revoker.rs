@@ -3,7 +3,7 @@ use rekey_rotation::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::logins::{login, server, server_of, superuser_at_replica, superuser_login, tls};
+use super::logins::{login, server, server_of, superuser_logins, tls};
 use super::quote::identifier;
 use super::rotator::Mysql;
 use super::secret::{UserSecret, invalid};
@@ -85,18 +85,16 @@ impl Mysql {
         superuser: Option<&SecretValue>,
     ) -> Result<Seized, TargetError> {
         let superuser = self.parse_superuser(superuser)?;
-        let login = superuser_login(&superuser, current);
-        let mut primary = self.open(&login).await?;
+        let logins = superuser_logins(&superuser, current)?;
+        let mut primary = self.open(&logins.primary).await?;
         let mut replica = None;
-        if server_of(&login) != server(current) {
-            let mut session = self
-                .open(&superuser_at_replica(&superuser, current))
-                .await?;
+        if let Some(login) = &logins.replica {
+            let mut session = self.open(login).await?;
             replica::check(&mut session, &mut primary).await?;
             lock::prepare(&mut session, &self.config.bounds).await?;
             replica = Some(session);
         }
-        self.note_primary(current, &login);
+        self.note_primary(current, &logins.primary);
         Ok(Seized { primary, replica })
     }
 
@@ -178,7 +176,7 @@ impl Mysql {
         superuser: Option<&SecretValue>,
     ) -> Result<u32, TargetError> {
         let superuser = self.parse_superuser(superuser)?;
-        let primary = superuser_login(&superuser, &versions.current);
+        let primary = superuser_logins(&superuser, &versions.current)?.primary;
         let user = &versions.old.username;
         self.prove_current(&at_both(login(&versions.current, Whose::Current), &primary))
             .await?;
@@ -276,8 +274,9 @@ impl Revoker for Mysql {
         }
         self.prove_current(&[login(&versions.current, Whose::Current)])
             .await?;
-        let only = dual_password::leave_only(&versions.current.password);
-        dual_password::run(&mut seized.primary, only).await?;
+        let answer = self.knock(&login(&versions.old, Whose::Old)).await?;
+        let statements = dual_password::retire(answer, &versions.current.password);
+        dual_password::run(&mut seized.primary, statements).await?;
         Ok(0)
     }
 

@@ -10,13 +10,14 @@ use super::administrator::{self, Administrator};
 use super::alternating_users::{self, Pair};
 use super::bounds::Bounds;
 use super::kinship::{check_same_target, check_same_user};
-use super::logins::{Server, login, server, server_of, superuser_at_replica, superuser_login};
+use super::logins::{Server, login, server, server_of, superuser_logins};
 use super::names::alternate;
-use super::secret::{SuperuserSecret, UserSecret, successor};
+use super::secret::{UserSecret, successor};
 use super::server::Engine;
 use super::session::{Login, Session, Unopened, Whose};
 use super::single_user::{self, Own};
 use super::strategy::{Strategy, Users};
+use super::superuser::SuperuserSecret;
 use super::{dual_password, lock, replica, tls};
 use crate::PasswordPolicy;
 use crate::trust::Trust;
@@ -151,19 +152,18 @@ impl Mysql {
             .await?
             .close()
             .await;
-        let superlogin = superuser_login(&superuser, current);
-        let mut session = self.open(&superlogin).await?;
-        if server_of(&superlogin) != server(current) {
-            let follower = superuser_at_replica(&superuser, current);
-            let mut follower = self.open(&follower).await?;
+        let superlogins = superuser_logins(&superuser, current)?;
+        let mut session = self.open(&superlogins.primary).await?;
+        if let Some(follower) = &superlogins.replica {
+            let mut follower = self.open(follower).await?;
             replica::check(&mut follower, &mut session).await?;
             follower.close().await;
             // A replica's word is not enough: the credential is one of the primary, or it is none.
             let mut there = login(current, Whose::Current);
-            (there.host, there.port) = (superlogin.host, superlogin.port);
+            (there.host, there.port) = (superlogins.primary.host, superlogins.primary.port);
             self.open(&there).await?.close().await;
         }
-        self.note_primary(current, &superlogin);
+        self.note_primary(current, &superlogins.primary);
         Ok(session)
     }
 

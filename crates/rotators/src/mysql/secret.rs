@@ -5,7 +5,7 @@ use super::names::{alternate, longest};
 use super::server::Engine;
 use crate::object::{NoObject, Object};
 
-const DEFAULT_PORT: u16 = 3306;
+pub(super) const DEFAULT_PORT: u16 = 3306;
 
 /// The JSON of a database user's secret, in the format of AWS's rotation functions.
 ///
@@ -23,15 +23,6 @@ pub(super) struct UserSecret {
     pub(super) tls: bool,
     /// Whether the password before is kept beside the new one: MySQL 8.0.14 and later.
     pub(super) dual_password: bool,
-}
-
-/// The JSON of a superuser's secret. One that RDS manages has a user name and a password only.
-pub(super) struct SuperuserSecret {
-    pub(super) host: Option<String>,
-    pub(super) port: Option<u16>,
-    pub(super) username: String,
-    pub(super) password: SecretValue,
-    pub(super) tls: Option<bool>,
 }
 
 impl UserSecret {
@@ -56,27 +47,6 @@ impl UserSecret {
     }
 }
 
-impl SuperuserSecret {
-    pub(super) fn parse(value: &SecretValue, engine: Engine) -> Result<Self, TargetError> {
-        let fields = Fields::parse(value, "the superuser secret", engine)?;
-        let host = fields.host()?;
-        let named = fields.engine()?;
-        if host.is_some() && named.is_none() {
-            return Err(fields.missing("engine"));
-        }
-        Ok(Self {
-            port: match &host {
-                Some(_) => Some(fields.port()?.unwrap_or(DEFAULT_PORT)),
-                None => fields.port()?,
-            },
-            host,
-            username: fields.username()?,
-            password: fields.password()?,
-            tls: fields.flag("ssl")?,
-        })
-    }
-}
-
 /// The value that follows `current`: the other user if there are two, a new password, and every other
 /// field as it was.
 pub(super) fn successor(
@@ -96,7 +66,7 @@ pub(super) fn successor(
 }
 
 /// The fields of a database's secret.
-struct Fields {
+pub(super) struct Fields {
     object: Object,
     /// Which secret this is, for error texts.
     of: &'static str,
@@ -104,7 +74,11 @@ struct Fields {
 }
 
 impl Fields {
-    fn parse(value: &SecretValue, of: &'static str, engine: Engine) -> Result<Self, TargetError> {
+    pub(super) fn parse(
+        value: &SecretValue,
+        of: &'static str,
+        engine: Engine,
+    ) -> Result<Self, TargetError> {
         match Object::parse(value) {
             Ok(object) => Ok(Self { object, of, engine }),
             Err(NoObject::Another) => Err(invalid(format!("{of} must be a JSON object"))),
@@ -114,12 +88,21 @@ impl Fields {
         }
     }
 
-    fn missing(&self, field: &str) -> TargetError {
+    pub(super) fn missing(&self, field: &str) -> TargetError {
         invalid(format!("{} has no `{field}`", self.of))
     }
 
-    fn wrong(&self, field: &str, must: &str) -> TargetError {
+    pub(super) fn wrong(&self, field: &str, must: &str) -> TargetError {
         invalid(format!("`{field}` of {} must be {must}", self.of))
+    }
+
+    /// A field that is a list; absent and `null` are an empty one.
+    pub(super) fn list(&self, field: &str, must: &str) -> Result<&[Value], TargetError> {
+        match self.object.field(field) {
+            None | Some(Value::Null) => Ok(&[]),
+            Some(Value::Array(list)) => Ok(list),
+            Some(_) => Err(self.wrong(field, must)),
+        }
     }
 
     /// A field of text; absent and `null` are the same.
@@ -133,7 +116,7 @@ impl Fields {
         }
     }
 
-    fn engine(&self) -> Result<Option<&'static str>, TargetError> {
+    pub(super) fn engine(&self) -> Result<Option<&'static str>, TargetError> {
         let Some(text) = self.text("engine")? else {
             return Ok(None);
         };
@@ -146,7 +129,7 @@ impl Fields {
         }
     }
 
-    fn host(&self) -> Result<Option<String>, TargetError> {
+    pub(super) fn host(&self) -> Result<Option<String>, TargetError> {
         match self.text("host")? {
             // A path would be a socket, and a list several servers: neither is one host.
             Some(host) if host.contains(['/', ',', ' ']) => {
@@ -156,7 +139,7 @@ impl Fields {
         }
     }
 
-    fn port(&self) -> Result<Option<u16>, TargetError> {
+    pub(super) fn port(&self) -> Result<Option<u16>, TargetError> {
         let port = match self.object.field("port") {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
@@ -168,7 +151,7 @@ impl Fields {
             .ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))
     }
 
-    fn username(&self) -> Result<String, TargetError> {
+    pub(super) fn username(&self) -> Result<String, TargetError> {
         let username = self
             .text("username")?
             .ok_or_else(|| self.missing("username"))?;
@@ -179,7 +162,7 @@ impl Fields {
         Ok(username)
     }
 
-    fn password(&self) -> Result<SecretValue, TargetError> {
+    pub(super) fn password(&self) -> Result<SecretValue, TargetError> {
         let text = self
             .text("password")?
             .ok_or_else(|| self.missing("password"))?;
@@ -197,7 +180,7 @@ impl Fields {
 
     /// `None` when nothing is said. Of `ssl` another text is refused: taking it for "try TLS, else
     /// plaintext" is how passwords end up on the wire.
-    fn flag(&self, field: &str) -> Result<Option<bool>, TargetError> {
+    pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, TargetError> {
         match self.object.field(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -361,19 +344,6 @@ mod tests {
             let refusal = refusal(&value(text));
             assert!(!refusal.contains("canary"), "{refusal}");
         }
-    }
-
-    #[test]
-    fn an_rds_managed_superuser_secret_has_a_user_name_and_a_password() {
-        let managed = value(r#"{"username":"admin","password":"p"}"#);
-        let secret = SuperuserSecret::parse(&managed, Engine::MariaDb).unwrap();
-        assert!(secret.host.is_none() && secret.port.is_none() && secret.tls.is_none());
-        let own = SuperuserSecret::parse(&value(WHOLE), Engine::MariaDb).unwrap();
-        assert_eq!(
-            (own.host.as_deref(), own.port),
-            (Some("db.example"), Some(6432))
-        );
-        assert!(SuperuserSecret::parse(&without("engine"), Engine::MariaDb).is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ A first value needs `current` alone. `previous` and `previous_ends` (seconds sin
     retire: "Nothing is changed: the old key ends at the time that stands in the secret, and the retirement waits for it. What it signs is then refused by whoever goes by the secret, which is the proof. Its text leaves the secret with the next rotation.",
     permissions: "None: the secret is its own target. Sender and receiver read it (`secretsmanager:GetSecretValue`).",
     propagation: "Whoever signs or verifies sees a new key when it next reads the secret. Both read it more often than the grace is long: [hmac.md](hmac.md) has the ten lines.",
-    limits: "Two keys at a time: a second rotation inside the grace ends the key before the last at once, and is refused where the tag `rekey:grace` is set. A rotation that stays open gives the old key less than its grace: the time counts from the making of the new one.",
+    limits: "Two keys at a time: a second rotation inside the grace ends the key before the last at once, and is refused where the tag `rekey:grace` is set. A rotation that stays open gives the old key less than its grace: the time counts from the making of the new one. One that is still open a minute after that end is refused.",
     cannot: "An old key is not ended early but by another rotation: a version of a secret is never changed. After a rollback what the newer key signed is refused: the older version does not know it. A receiver outside, such as a vendor, must be given the new key by its own means.",
 };
 

@@ -1,7 +1,7 @@
 use rand_core::TryCryptoRng;
 use rekey_rotation::{Credentials, Occasion, Overlap, Rotator, SecretId, SecretValue, TargetError};
 
-use super::held::Held;
+use super::held::{Held, invalid};
 use super::kind::Kind;
 use crate::PasswordPolicy;
 
@@ -10,8 +10,14 @@ use crate::PasswordPolicy;
 #[derive(Clone, Debug)]
 pub struct RandomValue {
     pub(super) kind: Kind,
-    grace: u32,
+    grace: Option<u32>,
 }
+
+/// The end of a value that is to be refused with the switch itself: no grace was asked for.
+const AT_ONCE: i64 = 0;
+
+/// What the steps of a rotation may take, in seconds: of a grace that is shorter, nothing is left when they are done.
+const STEPS: i64 = 60;
 
 /// Nothing is held: `PutSecretValue` takes one value for a token, and a value is never changed in place.
 #[derive(Debug)]
@@ -19,8 +25,8 @@ pub struct Hold(pub(super) ());
 
 impl RandomValue {
     /// Keys that sign with HMAC-SHA256, such as those of webhooks. `grace` is how long the key before is
-    /// accepted, in seconds, of a secret without the tag `rekey:grace`.
-    pub const fn hmac(grace: u32) -> Self {
+    /// accepted, in seconds, of a secret without the tag `rekey:grace`; without both nothing is rotated.
+    pub const fn hmac(grace: Option<u32>) -> Self {
         Self {
             kind: Kind::Hmac,
             grace,
@@ -28,8 +34,8 @@ impl RandomValue {
     }
 
     /// Any other value, made by `policy` unless the secret says otherwise. `grace` is how long the value
-    /// before is accepted, in seconds, of a secret without the tag `rekey:grace`.
-    pub const fn generic(policy: PasswordPolicy, grace: u32) -> Self {
+    /// before is accepted, in seconds, of a secret without the tag `rekey:grace`; without both nothing is rotated.
+    pub const fn generic(policy: PasswordPolicy, grace: Option<u32>) -> Self {
         Self {
             kind: Kind::Generic(policy),
             grace,
@@ -37,9 +43,14 @@ impl RandomValue {
     }
 
     /// When the value in use ends if another takes its place now.
-    fn ends(&self, occasion: Occasion) -> i64 {
-        let grace = occasion.grace.unwrap_or(self.grace);
-        occasion.now.saturating_add(i64::from(grace))
+    fn ends(&self, occasion: Occasion) -> Result<i64, TargetError> {
+        match occasion.grace.or(self.grace) {
+            Some(0) => Ok(AT_ONCE),
+            Some(grace) => Ok(occasion.now.saturating_add(i64::from(grace))),
+            None => Err(invalid(
+                "nothing says how long the value before is accepted: set the tag `rekey:grace` of the secret, in seconds, or REKEY_GRACE_SECONDS of the rotation function; a grace of 0 ends it at once",
+            )),
+        }
     }
 
     /// Checks that both values of a pending one do what they will be read for.
@@ -85,7 +96,7 @@ impl Rotator for RandomValue {
     ) -> Result<SecretValue, TargetError> {
         let held = self.kind.parse(current)?;
         let new = self.kind.make(&held, randomness)?;
-        held.followed_by(&new, self.ends(occasion))
+        held.followed_by(&new, self.ends(occasion)?)
     }
 
     fn superuser(&self, _current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
@@ -97,6 +108,7 @@ impl Rotator for RandomValue {
         let pending = self.kind.parse(credentials.pending)?;
         pending.check_follows(&current)?;
         self.kind.check_strength(&pending)?;
+        check_not_over(&pending, credentials.now)?;
         Ok(Hold(()))
     }
 
@@ -117,7 +129,23 @@ impl Rotator for RandomValue {
     ) -> Result<(), TargetError> {
         let held = self.kind.parse(current)?;
         let sample = self.kind.sample(&held)?;
-        let next = held.followed_by(&sample, self.ends(Occasion::default()))?;
+        // As long as any end, and the tag is not known here.
+        let next = held.followed_by(&sample, i64::MAX)?;
         self.check_use(&self.kind.parse(&next)?)
+    }
+}
+
+/// Checks that the grace of the value before was not over long ago: a rotation that was open for so long would cut off
+/// whoever has not read the new one.
+fn check_not_over(pending: &Held, now: i64) -> Result<(), TargetError> {
+    match pending.previous() {
+        Some(previous)
+            if previous.ends != AT_ONCE && previous.ends <= now.saturating_sub(STEPS) =>
+        {
+            Err(invalid(
+                "the rotation was open for longer than the grace, and would end the value in use at once; nothing was changed: let the doctor clear AWSPENDING, or take it from its version (update-secret-version-stage), and rotate again. To end the value at once, set the tag `rekey:grace` to 0 first",
+            ))
+        }
+        _ => Ok(()),
     }
 }

@@ -102,6 +102,14 @@ pub(super) fn end(id: u64) -> Cmd {
     command
 }
 
+/// The command that ends the connection that sends it, but for itself: none, if its user may end any.
+#[cfg(feature = "elasticache")]
+pub(super) fn end_but_own(id: u64) -> Cmd {
+    let mut command = end(id);
+    command.arg("SKIPME").arg("yes");
+    command
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,31 +28,25 @@ impl Door<'_> {
         }
     }
 
-    /// How many connections of the user there are that `counts` counts by their age in seconds. None are seen
-    /// by a user that may not look.
+    /// How many connections of the user there are that `counts` counts by their age in seconds. Refused as
+    /// `permission` to a user that may not look at them, or may not end them.
     pub(crate) async fn count(
         &self,
         password: &SecretValue,
         counts: impl Fn(i64) -> bool,
     ) -> Result<u32, TargetError> {
         let session = Box::pin(self.open(password)).await.map_err(|it| it.error)?;
-        match clients::of_user(&session, self.username).await {
-            Ok(clients) => {
-                let count = clients.iter().filter(|it| counts(it.age)).count();
-                Ok(u32::try_from(count).unwrap_or(u32::MAX))
-            }
-            Err(TargetError::Permission(_)) => Ok(0),
-            Err(error) => Err(error),
-        }
+        let clients = clients::of_user(&session, self.username).await?;
+        let own = clients::id(&session).await?;
+        let _none: u32 = session.ask(&clients::end_but_own(own)).await?;
+        let count = clients.iter().filter(|it| counts(it.age)).count();
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// Ends every connection of the user but this one, if the user may; returns how many there were.
+    /// Ends every connection of the user but this one; returns how many there were.
     pub(crate) async fn end_all(&self, password: &SecretValue) -> Result<u32, TargetError> {
         let session = Box::pin(self.open(password)).await.map_err(|it| it.error)?;
-        match session.ask(&clients::end_of_user(self.username)).await {
-            Err(TargetError::Permission(_)) => Ok(0),
-            other => other,
-        }
+        session.ask(&clients::end_of_user(self.username)).await
     }
 
     async fn open(&self, password: &SecretValue) -> Result<Session, super::session::Unopened> {

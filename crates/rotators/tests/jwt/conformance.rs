@@ -10,7 +10,7 @@ use rekey_rotation::{Overlap, SecretId, SecretValue};
 use rekey_rotators::jwt::{Jwks, Jwt};
 use serde_json::{Value, json};
 
-use crate::issuer::{NOW, changed, is_taken, kid, patient, rotate, unborn};
+use crate::issuer::{NOW, changed, is_taken, kid, patient, rotate, shared, unborn};
 use crate::memory::{Memory, NOBODY, kids};
 use crate::page;
 use crate::s3::Cloud;
@@ -83,6 +83,7 @@ impl<F> Keys<F> {
     async fn at(jwks: F) -> Self {
         let memory = Memory::default();
         let place = "s3://keys/jwks.json";
+        memory.put(place, shared());
         let unborn = unborn("EdDSA", place);
         let first = rotate(&memory, &unborn, NOW - 86_400).await;
         let bystander = rotate(&memory, &unborn, NOW - 86_400).await;

@@ -61,7 +61,10 @@ pub fn patient<J: Jwks>(jwks: &J, turn: Duration) -> Jwt<J> {
 }
 
 pub fn next<J: Jwks>(jwks: &J, current: &SecretValue, now: i64) -> SecretValue {
-    let occasion = Occasion { now, grace: None };
+    let occasion = Occasion {
+        now,
+        ..Occasion::default()
+    };
     rotator(jwks).next(current, occasion, &mut SysRng).unwrap()
 }
 
@@ -74,6 +77,7 @@ pub const fn credentials<'a>(
         pending,
         previous: None,
         superuser: None,
+        now: NOW,
     }
 }
 
@@ -158,6 +162,11 @@ pub fn is_taken(of: &SecretValue, published: &str) -> bool {
     let next = named(&secret["next"]["kid"]);
     verifying.verify(b"token", &signature).is_ok()
         && next.is_some_and(|next| next["x"] == secret["next"]["x"])
+}
+
+/// A key set that several secrets may publish in.
+pub fn shared() -> String {
+    json!({"keys": [], "rekey": {"shared": true}}).to_string()
 }
 
 /// The class of an error, and its text.

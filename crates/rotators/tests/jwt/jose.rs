@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rekey_rotation::{Revoker as _, SecretValue};
 
-use crate::issuer::{NOW, changed, next, retire, rotate, rotator, set, unborn};
+use crate::issuer::{NOW, changed, next, retire, rotate, rotator, set, shared, unborn};
 use crate::library::{Library, serve};
 use crate::memory::Memory;
 
@@ -147,6 +147,7 @@ async fn no_rs256_token_is_refused_through_three_rotations() {
 #[tokio::test]
 async fn a_key_that_was_not_published_beforehand_is_refused_by_whoever_has_a_cached_key_set() {
     let jwks = Memory::default();
+    jwks.put(PLACE, shared());
     let first = rotate(&jwks, &secret("EdDSA"), NOW).await;
     let url = serve(jwks.clone(), PLACE);
     let mut application = Application::at(&url);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::issuer::{
     NOW, changed, failure, is_taken, kid, login, next, restore, retire, rotate, rotator, set,
-    unborn,
+    shared, unborn,
 };
 use crate::memory::{Memory, kids};
 
@@ -35,7 +35,7 @@ async fn after_a_rotation_previous_current_and_next_are_published_and_no_private
 async fn what_others_publish_in_the_same_key_set_stays_as_it_is() {
     let jwks = Memory::default();
     let theirs = json!({
-        "issuer": "https://example.com",
+        "issuer": "https://example.com", "rekey": {"shared": true},
         "keys": [{"kty": "oct-of-tomorrow", "kid": "theirs", "x": [1, null]}, "no key at all"],
     });
     jwks.put(PLACE, theirs.to_string());
@@ -51,6 +51,7 @@ async fn what_others_publish_in_the_same_key_set_stays_as_it_is() {
         theirs["keys"].as_array().unwrap()[..]
     );
     assert_eq!(set["keys"].as_array().unwrap().len(), 2 + 2 + 2);
+    assert_eq!(set["rekey"]["shared"], true);
     assert_eq!(login(&jwks, &other).await, Ok(Login::Accepted));
     assert_eq!(login(&jwks, &third).await, Ok(Login::Accepted));
 }
@@ -86,6 +87,7 @@ async fn a_key_of_ours_under_anothers_name_is_no_proof_of_anything() {
 #[tokio::test]
 async fn a_foreign_key_under_our_name_is_not_taken_for_ours() {
     let jwks = Memory::default();
+    jwks.put(PLACE, shared());
     let first = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
     let other = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
     let mut set = published(&jwks);
@@ -154,6 +156,7 @@ async fn nothing_is_retired_while_the_current_key_is_not_published() {
 #[tokio::test]
 async fn versions_of_two_places_or_two_lineages_have_nothing_to_do_with_each_other() {
     let jwks = Memory::default();
+    jwks.put(PLACE, shared());
     let first = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
     let elsewhere = changed(&first, "jwks", "s3://elsewhere/jwks.json".into());
     let stranger = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;

@@ -15,7 +15,7 @@ const PLACE: &str = "s3://keys/jwks.json";
 fn made(of: &SecretValue, randomness: &mut impl TryCryptoRng) -> Result<SecretValue, TargetError> {
     let occasion = Occasion {
         now: NOW,
-        grace: None,
+        ..Occasion::default()
     };
     rotator(&Memory::default()).next(of, occasion, randomness)
 }

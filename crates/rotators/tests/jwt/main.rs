@@ -23,5 +23,6 @@ mod memory;
 #[path = "../page/mod.rs"]
 mod page;
 mod s3;
+mod strangers;
 mod times;
 mod turns;

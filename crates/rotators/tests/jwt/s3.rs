@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::conformance::ByHand;
 use crate::issuer::{
-    NOW, credentials, failure, login, next, patient, rotate, rotator, set, unborn,
+    NOW, credentials, failure, login, next, patient, rotate, rotator, set, shared, unborn,
 };
 use crate::memory::NOBODY;
 use rekey_rotation::{Login, Rotator as _};
@@ -191,6 +191,7 @@ async fn a_dry_run_tells_by_a_write_that_cannot_take_effect_whether_writing_is_a
 async fn of_two_rotations_at_once_each_publishes_its_keys_and_neither_takes_the_others_out() {
     let cloud = Cloud::start().await;
     let place = cloud.place().await;
+    cloud.put(&place, shared()).await;
     let unborn = unborn("EdDSA", &place);
     let (one, other) = (next(&cloud, &unborn, NOW), next(&cloud, &unborn, NOW));
     let publish = |value| {

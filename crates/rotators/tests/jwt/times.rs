@@ -3,7 +3,9 @@
 use getrandom::SysRng;
 use rekey_rotation::{Occasion, Revoker as _, Rotator as _, SecretValue};
 
-use crate::issuer::{NOW, changed, failure, json, kid, retire, rotate, rotator, unborn, without};
+use crate::issuer::{
+    NOW, changed, failure, json, kid, retire, rotate, rotator, set, unborn, without,
+};
 use crate::memory::{Memory, kids};
 
 const PLACE: &str = "s3://keys/jwks.json";
@@ -65,7 +67,10 @@ async fn the_next_key_does_not_sign_before_every_cache_may_have_it() {
     let jwks = Memory::default();
     let first = rotate(&jwks, &hourly(), NOW).await;
     let at = |now| {
-        let occasion = Occasion { now, grace: None };
+        let occasion = Occasion {
+            now,
+            ..Occasion::default()
+        };
         rotator(&jwks).next(&first, occasion, &mut SysRng)
     };
     let (class, text) = failure(at(NOW + 299));
@@ -109,4 +114,52 @@ async fn a_key_that_was_taken_out_by_force_does_not_come_back_with_the_next_rota
     let third = rotate(&jwks, &second, NOW + 10_300).await;
     assert!(!kids(&jwks.text(PLACE).unwrap()).contains(&kid(&first, "current")));
     assert_eq!(json(&third)["earlier"].as_array().unwrap().len(), 1);
+}
+
+/// A step failed for a day, and the value was put in use long after it was made.
+#[tokio::test]
+async fn a_rotation_that_was_stuck_counts_from_its_switch_and_not_from_the_making_of_its_keys() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &hourly(), NOW).await;
+    let second = rotate(&jwks, &first, NOW + 10_000).await;
+    let switched_at = NOW + 96_400;
+    let at = |now| {
+        let occasion = Occasion {
+            now,
+            switched_at: Some(switched_at),
+            ..Occasion::default()
+        };
+        rotator(&jwks).next(&second, occasion, &mut SysRng)
+    };
+    // Its next key may have been published a moment before the switch, by clocks that are not quite one.
+    for now in [switched_at - 2, switched_at, switched_at + 299] {
+        let (class, text) = failure(at(now));
+        assert_eq!(class, "throttled");
+        let rest = switched_at + 300 - now;
+        assert!(text.contains(&format!("again in {rest} s")), "{text}");
+    }
+    let third = at(switched_at + 300).unwrap();
+    set(&jwks, &second, &third).await.unwrap();
+    assert_eq!(json(&third)["earlier"][0]["until"], switched_at + KEPT);
+    let names = kids(&jwks.text(PLACE).unwrap());
+    assert!(
+        names.contains(&kid(&first, "current")),
+        "its last token is good"
+    );
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_say_when_it_was_made_goes_by_the_last_switch() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &hourly(), NOW).await;
+    let second = without(&rotate(&jwks, &first, NOW + 10_000).await, "made_at");
+    let occasion = |now| Occasion {
+        now,
+        switched_at: Some(NOW + 10_000),
+        ..Occasion::default()
+    };
+    let next = |now| rotator(&jwks).next(&second, occasion(now), &mut SysRng);
+    assert_eq!(failure(next(NOW + 10_299)).0, "throttled");
+    let third = next(NOW + 10_300).unwrap();
+    assert_eq!(json(&third)["earlier"][0]["until"], NOW + 10_000 + KEPT);
 }

@@ -84,6 +84,7 @@ pub async fn lock(current: &SecretValue, pending: &SecretValue) -> Result<(), Ta
         pending,
         previous: None,
         superuser: None,
+        now: 0,
     };
     AuditKeys.lock(credentials).await.map(drop)
 }

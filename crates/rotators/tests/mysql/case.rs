@@ -21,6 +21,8 @@ pub struct Case {
     /// An administrator with what the page says, and the rights on the database.
     pub master: String,
     pub master_password: String,
+    /// The ports of the read replicas that the superuser secret names.
+    pub replicas: Vec<u16>,
     /// AWSCURRENT.
     pub current: SecretValue,
     pub root: Session,
@@ -74,6 +76,7 @@ impl Case {
             app,
             master,
             master_password,
+            replicas: Vec::new(),
             root,
         }
     }
@@ -83,10 +86,13 @@ impl Case {
     }
 
     pub fn superuser_secret(&self) -> SecretValue {
+        let host = &self.server.host;
+        let replicas = self.replicas.iter().map(|port| format!("{host}:{port}"));
         value(&json!({
             "engine": "mariadb",
-            "host": self.server.host,
+            "host": host,
             "port": self.server.port,
+            "replicas": replicas.collect::<Vec<_>>(),
             "username": self.master,
             "password": self.master_password,
         }))
@@ -127,6 +133,7 @@ impl Case {
             pending,
             previous: None,
             superuser: Some(superuser),
+            now: 0,
         }
     }
 

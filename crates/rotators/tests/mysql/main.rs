@@ -20,6 +20,7 @@ mod hosts;
 mod lock;
 #[path = "../page/mod.rs"]
 mod page;
+mod played;
 mod plugins;
 mod probe;
 mod replica;
@@ -27,4 +28,5 @@ mod retire;
 mod servers;
 mod single_user;
 mod tls;
+mod two_passwords;
 mod world;

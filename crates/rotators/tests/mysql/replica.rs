@@ -16,6 +16,7 @@ async fn at_the_replica_with(right: &str) -> Case {
     case.sql(&format!("GRANT {right} ON *.* TO {{master}}@'%'"))
         .await;
     case.current = changed(&case.current, "port", json!(port));
+    case.replicas = vec![port];
     // The scenario's own statements must have come through.
     let here = format!(
         "SELECT COUNT(*) FROM mysql.global_priv WHERE User = '{}'",
@@ -115,8 +116,9 @@ async fn a_server_that_follows_another_one_is_no_replica() {
     ] {
         root.run(&statement).await.unwrap();
     }
-    // The superuser's own secret names the replica's primary; the user's another server.
+    // Both secrets name it as a replica, which it is not.
     let mut case = case;
+    case.replicas = vec![case.server.plain_port];
     case.current = changed(&case.current, "port", json!(case.server.plain_port));
     case.current = changed(&case.current, "ssl", json!(false));
     let before = case.kept().await;
@@ -125,6 +127,28 @@ async fn a_server_that_follows_another_one_is_no_replica() {
     assert_eq!(class, "tls_refused", "{text}");
     assert_eq!(case.kept().await, before);
     case.rotator().test(&case.current).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_superuser_is_sent_to_no_replica_that_its_own_secret_does_not_name() {
+    let mut case = at_the_replica().await;
+    let old = case.rotate().await;
+    case.replicas.clear();
+    let before = case.server.logins_at_both(&case.master);
+    assert!(before[1] > 0);
+    let kept = case.kept().await;
+    for failed in [
+        case.try_rotate().await.map(drop),
+        case.probe().await,
+        case.retire(&old).await.map(drop),
+        case.restore(&old).await,
+    ] {
+        let (class, text) = failure(failed);
+        assert_eq!(class, "invalid_request", "{text}");
+        assert!(text.contains("\"replicas\": ["), "{text}");
+    }
+    assert_eq!(case.server.logins_at_both(&case.master), before);
+    assert_eq!(case.kept().await, kept);
 }
 
 #[tokio::test]

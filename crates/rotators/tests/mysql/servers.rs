@@ -1,6 +1,6 @@
 //! The servers that were started for the tests, as their description says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, OptsBuilder};
@@ -59,10 +59,19 @@ impl Server {
 
     /// How many logins of `user` the server has written down.
     pub fn logins(&self, user: &str) -> usize {
-        let log = String::from_utf8_lossy(&std::fs::read(&self.log_file).unwrap()).into_owned();
-        let needle = format!("Connect\t{user}@");
-        log.lines().filter(|line| line.contains(&needle)).count()
+        logins(&self.log_file, user)
     }
+
+    /// The same, at the server and at its replica.
+    pub fn logins_at_both(&self, user: &str) -> [usize; 2] {
+        [&self.log_file, &self.replica_log_file].map(|log| logins(log, user))
+    }
+}
+
+fn logins(log: &Path, user: &str) -> usize {
+    let log = String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned();
+    let needle = format!("Connect\t{user}@");
+    log.lines().filter(|line| line.contains(&needle)).count()
 }
 
 /// A session by other means than the product's.

@@ -32,6 +32,7 @@ async fn whichever_password_is_valid_makes_the_change() {
         pending: &next,
         previous: Some(&pending),
         superuser: Some(&superuser),
+        now: 0,
     };
     let hold = rotator.lock(credentials).await.unwrap();
     rotator.set(hold, credentials).await.unwrap();
@@ -112,6 +113,7 @@ async fn two_passwords_are_refused_where_the_server_keeps_one() {
         pending: &pending,
         previous: None,
         superuser: None,
+        now: 0,
     };
     let (class, text) = failure(mysql.lock(credentials).await.map(drop));
     assert_eq!(class, "invalid_request", "{text}");

@@ -132,6 +132,7 @@ impl Case {
             pending,
             previous: None,
             superuser: Some(superuser),
+            now: 0,
         }
     }
 

@@ -59,6 +59,7 @@ async fn a_password_that_was_put_back_by_hand_is_found_under_awsprevious() {
             pending: &pending,
             previous: Some(&old),
             superuser: None,
+            now: 0,
         };
         let hold = rotator.lock(credentials).await.unwrap();
         rotator.set(hold, credentials).await.unwrap();

@@ -30,15 +30,18 @@ pub fn read(value: &SecretValue) -> Value {
 }
 
 pub fn hmac() -> RandomValue {
-    RandomValue::hmac(GRACE)
+    RandomValue::hmac(Some(GRACE))
 }
 
 pub fn generic() -> RandomValue {
-    RandomValue::generic(PasswordPolicy::default(), GRACE)
+    RandomValue::generic(PasswordPolicy::default(), Some(GRACE))
 }
 
 pub fn next(rotator: &RandomValue, current: &Value, now: i64) -> Result<Value, TargetError> {
-    let occasion = Occasion { now, grace: None };
+    let occasion = Occasion {
+        now,
+        ..Occasion::default()
+    };
     rotator
         .next(&value(current), occasion, &mut TestRandomness::fresh())
         .map(|next| read(&next))
@@ -50,11 +53,21 @@ pub async fn lock(
     current: &Value,
     pending: &Value,
 ) -> Result<(), TargetError> {
+    lock_at(rotator, current, pending, NOW).await
+}
+
+pub async fn lock_at(
+    rotator: &RandomValue,
+    current: &Value,
+    pending: &Value,
+    now: i64,
+) -> Result<(), TargetError> {
     let credentials = Credentials {
         current: &value(current),
         pending: &value(pending),
         previous: None,
         superuser: None,
+        now,
     };
     rotator.lock(credentials).await.map(drop)
 }

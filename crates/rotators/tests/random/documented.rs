@@ -101,7 +101,7 @@ fn made_by_cloudformation(template: &str) -> Value {
         "EXCLUDE_CHARACTERS" => property("ExcludeCharacters"),
         _ => None,
     });
-    let by_policy = RandomValue::generic(policy.unwrap(), 0);
+    let by_policy = RandomValue::generic(policy.unwrap(), Some(0));
     let made = next(&by_policy, &json!({"password": "none"}), NOW).unwrap();
     let mut secret: Value =
         serde_json::from_str(&property("SecretStringTemplate").unwrap()).unwrap();

@@ -14,9 +14,13 @@ use rekey_rotation::{
     AftermathError, Cause, ClientRequestToken, Kinship, Login, Moment, Occasion, Patience,
     RetireOutcome, Revoker as _, Rotator as _, SecretId, StagingLabel, VersionId,
 };
+use rekey_rotators::PasswordPolicy;
+use rekey_rotators::random::RandomValue;
 use serde_json::json;
 
-use crate::case::{GRACE, NOW, Readers, Values, generic, hmac, hmac_secrets, next, read, value};
+use crate::case::{
+    GRACE, NOW, Readers, Values, generic, hmac, hmac_secrets, lock_at, next, read, refusal, value,
+};
 
 #[test]
 fn the_tag_of_the_secret_says_when_the_one_before_ends_or_else_the_function() {
@@ -24,12 +28,99 @@ fn the_tag_of_the_secret_says_when_the_one_before_ends_or_else_the_function() {
     for (grace, ends) in [
         (None, NOW + i64::from(GRACE)),
         (Some(600), NOW + 600),
-        (Some(0), NOW),
+        (Some(0), 0),
         (Some(u32::MAX), NOW + i64::from(u32::MAX)),
     ] {
-        let occasion = Occasion { now: NOW, grace };
+        let occasion = Occasion {
+            now: NOW,
+            grace,
+            switched_at: None,
+        };
         let pending = hmac().next(&current, occasion, &mut TestRandomness::fresh());
         assert_eq!(read(&pending.unwrap())["previous_ends"], ends);
+    }
+}
+
+#[tokio::test]
+async fn without_the_tag_and_without_a_grace_of_the_function_nothing_is_made() {
+    let rotators = [
+        RandomValue::hmac(None),
+        RandomValue::generic(PasswordPolicy::default(), None),
+    ];
+    let firsts = [hmac_secrets()[0].clone(), json!({"password": "first"})];
+    for (rotator, first) in rotators.iter().zip(firsts) {
+        let at = |grace| {
+            let occasion = Occasion {
+                now: NOW,
+                grace,
+                switched_at: None,
+            };
+            rotator.next(&value(&first), occasion, &mut TestRandomness::fresh())
+        };
+        let text = refusal(at(None));
+        assert!(
+            text.contains("`rekey:grace`") && text.contains("REKEY_GRACE_SECONDS"),
+            "{text}"
+        );
+        assert!(at(Some(600)).is_ok());
+        assert_eq!(rotator.probe(&value(&first), None).await, Ok(()));
+    }
+}
+
+/// A step failed for longer than the grace.
+#[tokio::test]
+async fn a_rotation_that_was_open_for_longer_than_the_grace_switches_nobody_hard() {
+    for (rotator, first) in [
+        (hmac(), hmac_secrets()[0].clone()),
+        (generic(), json!({"password": "first"})),
+    ] {
+        let pending = next(&rotator, &first, NOW).unwrap();
+        let end = NOW + i64::from(GRACE);
+        let taken = lock_at(&rotator, &first, &pending, end + 59).await;
+        assert_eq!(taken, Ok(()));
+        for now in [end + 60, end + 100_000] {
+            let text = refusal(lock_at(&rotator, &first, &pending, now).await);
+            assert!(text.contains("rotate again"), "{text}");
+        }
+        // What the doctor asks before it clears AWSPENDING.
+        let moment = Moment {
+            current: &value(&first),
+            now: end,
+        };
+        let login = async |json| rotator.try_login(&value(json), moment).await;
+        assert_eq!(login(&pending).await, Ok(Login::Refused));
+        assert_eq!(login(&first).await, Ok(Login::Accepted));
+    }
+}
+
+#[tokio::test]
+async fn a_hard_switch_that_was_asked_for_is_made_however_long_it_takes() {
+    for (rotator, first) in [
+        (hmac(), hmac_secrets()[0].clone()),
+        (generic(), json!({"password": "first"})),
+    ] {
+        let occasion = Occasion {
+            now: NOW,
+            grace: Some(0),
+            switched_at: None,
+        };
+        let pending = rotator.next(&value(&first), occasion, &mut TestRandomness::fresh());
+        let pending = pending.unwrap();
+        for now in [NOW, NOW + 100_000] {
+            let taken = lock_at(&rotator, &first, &read(&pending), now).await;
+            assert_eq!(taken, Ok(()));
+        }
+        assert_eq!(rotator.test(&pending).await, Ok(()));
+        let moment = Moment {
+            current: &pending,
+            now: NOW,
+        };
+        let old = rotator.try_login(&value(&first), moment).await;
+        assert_eq!(old, Ok(Login::Refused));
+        assert_eq!(
+            rotator.kept_until(&value(&first), &pending, None),
+            Ok(Some(0))
+        );
     }
 }
 

@@ -27,7 +27,7 @@ fn without_more_a_password_is_made_as_the_function_is_set_to() {
     assert_eq!(password.len(), 32);
     let settings = |name: &str| (name == "PASSWORD_LENGTH").then(|| "50".to_owned());
     let policy = PasswordPolicy::from_settings(settings).unwrap();
-    let deployment = RandomValue::generic(policy, GRACE);
+    let deployment = RandomValue::generic(policy, Some(GRACE));
     assert_eq!(made(&deployment, &current).len(), 50);
 }
 
@@ -39,7 +39,10 @@ fn each_setting_of_the_secret_replaces_that_one_of_the_function_and_no_other() {
         "EXCLUDE_CHARACTERS" => Some("aA0".to_owned()),
         _ => None,
     };
-    let rotator = RandomValue::generic(PasswordPolicy::from_settings(settings).unwrap(), GRACE);
+    let rotator = RandomValue::generic(
+        PasswordPolicy::from_settings(settings).unwrap(),
+        Some(GRACE),
+    );
     for _ in 0..50 {
         let password = made(
             &rotator,

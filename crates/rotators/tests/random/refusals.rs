@@ -17,6 +17,7 @@ async fn refusals(rotator: &RandomValue, bad: &SecretValue) -> Vec<String> {
         pending,
         previous: None,
         superuser: None,
+        now: NOW,
     };
     let moment = Moment {
         current: bad,

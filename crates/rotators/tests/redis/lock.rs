@@ -25,6 +25,7 @@ async fn of_many_contenders_one_at_a_time_has_the_lock_and_each_comes_to_it() {
                 pending: &pending,
                 previous: None,
                 superuser: Some(&case.superuser),
+                now: 1_000,
             };
             let hold = rotator.lock(credentials).await.unwrap();
             most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -48,6 +49,7 @@ async fn a_holder_that_is_silent_loses_the_lock_and_what_it_began_takes_no_effec
         pending: &late,
         previous: None,
         superuser: Some(&case.superuser),
+        now: 1_000,
     };
     let rotator = case.rotator();
     let hold = rotator.lock(credentials).await.unwrap();
@@ -80,6 +82,7 @@ async fn a_lock_that_is_lost_at_one_node_changes_nothing_at_any() {
         pending: &pending,
         previous: None,
         superuser: Some(&case.superuser),
+        now: 1_000,
     };
     let rotator = case.rotator();
     let hold = rotator.lock(credentials).await.unwrap();

@@ -1,4 +1,4 @@
-//! Nobody is allowed a call that no adapter of ours makes.
+//! Nobody is allowed a call that no adapter of ours makes, and every call that one makes is allowed.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -35,6 +35,22 @@ const OF_SERVICES: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 /// Permissions that have another name than their call ("Actions, resources, and condition keys for Amazon S3").
 const NAMED_OTHERWISE: [(&str, &str); 1] = [("s3:ListBucket", "s3:ListObjectsV2")];
 
+/// Calls that have no permission of their own: of a transaction its parts have one each ("Using IAM with
+/// DynamoDB transactions"), and who one is may be asked by everybody ("GetCallerIdentity").
+const NEED_NONE: [&str; 2] = ["transact_write_items", "get_caller_identity"];
+
+/// Whose the code is that is not everybody's. Of all other code it is enough that somebody may make a call.
+const RUN_BY: [(&str, &[&str]); 2] = [
+    (
+        "crates/rotators/src/elasticache/",
+        &["DatabaseFunctionRole", "RetireFunctionRole"],
+    ),
+    (
+        "crates/rotators/src/jwt/",
+        &["KeysFunctionRole", "RetireKeysFunctionRole"],
+    ),
+];
+
 /// `PutItem` as the SDK spells it: `put_item`.
 fn method(call: &str) -> String {
     let letters = call.char_indices().flat_map(|(at, letter)| {
@@ -44,11 +60,28 @@ fn method(call: &str) -> String {
     letters.collect()
 }
 
-/// Whether the code makes the call, by itself or as a part of a transaction.
-fn makes(code: &str, action: &str) -> bool {
+/// The service of a permission, and its call.
+fn called(action: &str) -> (&str, &str) {
     let renamed = NAMED_OTHERWISE.iter().find(|(name, _)| *name == action);
     let action = renamed.map_or(action, |(_, call)| call);
-    let (service, call) = action.split_once(':').unwrap();
+    action.split_once(':').unwrap()
+}
+
+/// The calls that the code tells a client: `client.put_item()`.
+fn told(code: &str) -> BTreeSet<&str> {
+    let clients = code.match_indices("client");
+    let calls = clients.filter_map(|(at, client)| {
+        let rest = code[at + client.len()..].trim_start();
+        let (method, _) = rest.strip_prefix('.')?.split_once("()")?;
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        method.chars().all(is_name).then_some(method)
+    });
+    calls.collect()
+}
+
+/// Whether the code makes the call, by itself or as a part of a transaction.
+fn makes(code: &str, action: &str) -> bool {
+    let (service, call) = called(action);
     let in_transaction = call
         .strip_suffix("Item")
         .filter(|_| service == "dynamodb")
@@ -74,6 +107,37 @@ fn never_made(templates: &[Template], made: impl Fn(&[&str], &str) -> bool) -> V
         }
     }
     never
+}
+
+fn not_allowed(templates: &[Template]) -> Vec<String> {
+    let powers = powers(templates);
+    let may = |who: Option<&str>, call: &str| {
+        let mut powers = powers.iter();
+        powers.any(|(action, holder)| {
+            method(called(action).1) == call && who.is_none_or(|who| who == holder)
+        })
+    };
+    let mut lacking = Vec::new();
+    for (path, code) in adapters() {
+        let mut places = RUN_BY.iter();
+        let run_by = places.find(|(place, _)| path.starts_with(place));
+        for call in told(code) {
+            if NEED_NONE.contains(&call) {
+                continue;
+            }
+            match run_by {
+                Some((_, roles)) => {
+                    let refused = roles.iter().filter(|role| !may(Some(role), call));
+                    lacking.extend(
+                        refused.map(|role| format!("{role} may not {call}, as {path} does")),
+                    );
+                }
+                None if may(None, call) => {}
+                None => lacking.push(format!("nobody may {call}, as {path} does")),
+            }
+        }
+    }
+    lacking
 }
 
 fn made(places: &[&str], action: &str) -> bool {
@@ -127,4 +191,51 @@ fn a_call_that_is_allowed_for_nothing_is_found() {
     assert!(makes("let a = Put::builder();", "dynamodb:PutItem"));
     assert!(!makes("a.client.put_items()", "dynamodb:PutItem"));
     assert!(!makes("let a = Get::builder();", "events:Get"));
+}
+
+#[test]
+fn every_call_that_is_made_is_allowed_to_those_whose_code_makes_it() {
+    let calls = adapters().iter().flat_map(|(_, code)| told(code));
+    assert!(calls.count() >= 40, "the search looks in the wrong place");
+    holds(&not_allowed(&Template::all()));
+}
+
+#[test]
+fn a_call_that_is_made_and_allowed_to_nobody_is_found() {
+    for (name, from, to) in [
+        (
+            "rotation",
+            "- elasticache:AddTagsToResource\n",
+            "- elasticache:CreateUser\n",
+        ),
+        (
+            "rotation",
+            "- elasticache:ListTagsForResource\n",
+            "- elasticache:CreateUser\n",
+        ),
+        (
+            "retire",
+            "- elasticache:ListTagsForResource\n",
+            "- elasticache:CreateUser\n",
+        ),
+        (
+            "retire",
+            "- elasticache:ModifyUser\n",
+            "- elasticache:CreateUser\n",
+        ),
+        (
+            "rotation-keys",
+            "[s3:GetObject, s3:PutObject]",
+            "[s3:GetObject]",
+        ),
+        ("sweep", "sqs:ChangeMessageVisibility", "sqs:ListQueues"),
+    ] {
+        let bent = Template::bent(name, from, to);
+        let mut all = Template::all();
+        all.retain(|one| one.path != bent.path);
+        all.push(bent);
+        assert_eq!(not_allowed(&all).len(), 1, "{name}: {from}");
+    }
+    let code = "self.client\n    .put_item().b(); client_of().c(); a.client.get_item();";
+    assert_eq!(told(code), BTreeSet::from(["get_item", "put_item"]));
 }

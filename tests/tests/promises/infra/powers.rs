@@ -10,7 +10,7 @@ use super::template::{Template, list};
 use crate::tidy::holds;
 
 /// The roles and policies that may have a power.
-const MAY: [(&str, &[&str]); 24] = [
+const MAY: [(&str, &[&str]); 26] = [
     (
         "secretsmanager:GetSecretValue",
         &[
@@ -108,6 +108,8 @@ const MAY: [(&str, &[&str]); 24] = [
     ("elasticache:ModifyUser", CHANGE_CACHES),
     ("elasticache:DescribeReplicationGroups", CHANGE_CACHES),
     ("elasticache:ModifyReplicationGroup", CHANGE_CACHES),
+    ("elasticache:ListTagsForResource", CHANGE_CACHES),
+    ("elasticache:AddTagsToResource", CHANGE_CACHES),
     ("firehose:PutRecordBatch", &["AuditFunctionRole"]),
     (
         "events:PutEvents",

@@ -307,6 +307,7 @@ impl Rotator for ToyServer {
             pending,
             previous,
             superuser,
+            ..
         } = credentials;
         if field(pending, "username")? != self.next_user(current)? {
             let text = "the versions are not of one credential";

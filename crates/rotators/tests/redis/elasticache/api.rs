@@ -29,6 +29,11 @@ struct State {
     refusal: Option<&'static str>,
 }
 
+/// The ARN of a user of this account.
+pub fn user_arn(id: &str) -> String {
+    format!("arn:aws:elasticache:eu-west-1:123456789012:user:{id}")
+}
+
 /// One account with one cache.
 pub struct Cloud {
     client: Client,
@@ -190,7 +195,8 @@ fn answer(
     let result = match action.as_str() {
         "DescribeUsers" => {
             let user = format!("<UserId>{id}</UserId><Status>{}</Status>", status("active"));
-            format!("<Users><member>{user}</member></Users>")
+            let arn = user_arn(&id);
+            format!("<Users><member>{user}<ARN>{arn}</ARN></member></Users>")
         }
         "DescribeReplicationGroups" => {
             let status = status("available");

@@ -1,6 +1,8 @@
 //! ElastiCache: the API is played here, the cache is a real Redis.
 
+mod another_account;
 mod api;
+mod connections;
 mod world;
 
 use getrandom::SysRng;
@@ -50,6 +52,7 @@ impl Case {
             pending,
             previous: None,
             superuser: None,
+            now: 1_000,
         };
         let hold = rotator.lock(credentials).await?;
         rotator.set(hold, credentials).await
@@ -70,6 +73,19 @@ impl Case {
             switched_at: Some(1_000),
             now: 1_000,
         }
+    }
+
+    async fn sessions(&self, old: &SecretValue) -> Result<u32, rekey_rotation::TargetError> {
+        let rotator = self.rotator();
+        let mut seized = rotator.seize(self.revocation(old)).await?;
+        rotator.sessions(&mut seized, self.revocation(old)).await
+    }
+
+    /// The changes that the API was told since this was asked last.
+    fn changes(&self) -> Vec<String> {
+        let mut calls = self.cache.cloud().calls();
+        calls.retain(|call| call.starts_with("Modify"));
+        calls
     }
 
     async fn revoke(&self, old: &SecretValue) -> Result<u32, rekey_rotation::TargetError> {
@@ -125,29 +141,14 @@ async fn a_user_of_awss_own_function_is_rotated_without_a_host_and_without_a_fir
 async fn an_auth_token_is_added_by_rotate_and_the_old_one_goes_by_set() {
     let mut case = Case::of(Kind::Auth).await;
     let old = case.rotate().await;
-    let told = |calls: Vec<String>| -> Vec<String> {
-        calls
-            .into_iter()
-            .filter(|call| call.starts_with("Modify"))
-            .collect()
-    };
-    assert_eq!(
-        told(case.cache.cloud().calls()),
-        ["ModifyReplicationGroupROTATE"]
-    );
+    assert_eq!(case.changes(), ["ModifyReplicationGroupROTATE"]);
     assert_eq!(case.knock(&old).await, Login::Accepted);
     case.revoke(&old).await.unwrap();
-    assert_eq!(
-        told(case.cache.cloud().calls()),
-        ["ModifyReplicationGroupSET"]
-    );
+    assert_eq!(case.changes(), ["ModifyReplicationGroupSET"]);
     assert_eq!(case.knock(&old).await, Login::Refused);
     assert_eq!(case.knock(&case.current).await, Login::Accepted);
     case.revoke(&old).await.unwrap();
-    assert!(
-        told(case.cache.cloud().calls()).is_empty(),
-        "it is dead already"
-    );
+    assert!(case.changes().is_empty(), "it is dead already");
 }
 
 #[tokio::test]

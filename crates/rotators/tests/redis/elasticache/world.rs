@@ -9,7 +9,7 @@ use rekey_rotators::elasticache::{Bounds, Config, ElastiCache};
 use rekey_rotators::redis::Trust;
 use serde_json::json;
 
-use super::api::Cloud;
+use super::api::{Cloud, user_arn};
 use crate::case::{changed, field, logs_in, make, value};
 use crate::own::Own;
 use crate::servers::{Root, Server, unique};
@@ -104,6 +104,10 @@ pub struct Cache {
 }
 
 impl Cache {
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
     }
@@ -139,10 +143,7 @@ impl Target for Cache {
     type Rotator = ElastiCache;
 
     fn first(&self) -> SecretValue {
-        let arn = format!(
-            "arn:aws:elasticache:eu-west-1:123456789012:user:{}",
-            self.id
-        );
+        let arn = user_arn(&self.id);
         let own = match self.kind {
             Kind::User => {
                 json!({"username": self.username, "password": self.password, "user_arn": arn})
@@ -174,16 +175,13 @@ impl Target for Cache {
         self.with_trust(&self.server.ca)
     }
 
-    async fn logs_in(&self, value: &SecretValue) -> bool {
-        let is_bystanders = field(value, "username") == self.bystander;
+    async fn logs_in(&self, with: &SecretValue) -> bool {
+        let is_bystanders = field(with, "username") == self.bystander;
         if is_bystanders {
-            return self
-                .server
-                .log_in(&self.bystander, &self.password)
-                .await
-                .is_ok();
+            let login = json!({ "username": self.bystander, "password": self.password });
+            return logs_in(&self.server, &value(&login)).await;
         }
-        logs_in(&self.server, &self.login(value)).await
+        logs_in(&self.server, &self.login(with)).await
     }
 
     async fn users(&self) -> Vec<String> {

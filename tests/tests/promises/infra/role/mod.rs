@@ -292,6 +292,8 @@ fn listed_caches() -> Need {
         "elasticache:ModifyUser",
         "elasticache:DescribeReplicationGroups",
         "elasticache:ModifyReplicationGroup",
+        "elasticache:ListTagsForResource",
+        "elasticache:AddTagsToResource",
     ];
     allow(&actions, listed).only_if("WithElastiCache")
 }

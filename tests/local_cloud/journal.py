@@ -1,6 +1,6 @@
-"""A journal of the calls that were answered, one JSON line each: what, by whom, over which connection, how it ended.
+"""A journal of the calls that are over, one JSON line each: what, by whom, over which connection, how it ended.
 
-Bodies are not in it, so no value is.
+The status is null if the caller went away before its answer. Bodies are not in it, so no value is.
 """
 import json
 import time

@@ -38,7 +38,7 @@ impl Default for Options {
     }
 }
 
-/// A call that the local cloud has answered.
+/// A call that came to the local cloud and is over.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Call {
     /// When it came, in seconds since 1970.
@@ -51,7 +51,8 @@ pub struct Call {
     pub caller: String,
     /// The port it came from: one for each connection.
     pub connection: u16,
-    pub status: u16,
+    /// None if no answer was begun, because whoever called went away first.
+    pub status: Option<u16>,
 }
 
 /// A local cloud with IAM enforced. Stopped when this is dropped.
@@ -112,14 +113,9 @@ impl Cloud {
         std::fs::read_to_string(self.dir.join("server.log")).unwrap_or_default()
     }
 
-    /// The calls that were answered so far.
+    /// The calls that are over.
     pub fn calls(&self) -> Result<Vec<Call>> {
-        let text = std::fs::read_to_string(self.dir.join("journal.jsonl"))?;
-        // A line that is being written has no end yet.
-        text.split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'))
-            .map(|line| Ok(serde_json::from_str(line)?))
-            .collect()
+        calls(&std::fs::read_to_string(self.dir.join("journal.jsonl"))?)
     }
 
     /// A Python script of the local cloud, told where it is.
@@ -138,6 +134,15 @@ impl Cloud {
     }
 }
 
+/// The calls in a journal. A line that is being written has no end yet.
+fn calls(journal: &str) -> Result<Vec<Call>> {
+    journal
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(|line| serde_json::from_str(line).with_context(|| line.to_owned()))
+        .collect()
+}
+
 impl Drop for Cloud {
     fn drop(&mut self) {
         let pid = self.child.id().to_string();
@@ -151,5 +156,25 @@ impl Drop for Cloud {
         }
         let _killed = self.child.kill();
         let _reaped = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A function that is stopped in the middle of a call leaves such a line.
+    #[test]
+    fn a_call_whose_caller_went_away_is_read_like_any_other() -> Result<()> {
+        let line = |status: &str| {
+            format!(
+                r#"{{"at": 1.5, "ms": 3.25, "service": "secretsmanager", "action": "GetSecretValue", "caller": "arn:aws:iam::000000000000:root", "connection": 40000, "status": {status}}}"#
+            )
+        };
+        let journal = format!("{}\n{}\n{{\"at\": 2", line("200"), line("null"));
+        let read = calls(&journal)?;
+        let statuses: Vec<_> = read.iter().map(|call| call.status).collect();
+        assert_eq!(statuses, [Some(200), None]);
+        Ok(())
     }
 }

@@ -109,7 +109,9 @@ impl<'a> Role<'a> {
         let session = format!(":assumed-role/{}/", self.name);
         let calls = self.scene.cloud.calls()?;
         let refused = calls.iter().filter(|call| {
-            call.caller.contains(&session) && call.action == action && call.status >= 400
+            call.caller.contains(&session)
+                && call.action == action
+                && call.status.is_some_and(|status| status >= 400)
         });
         Ok(refused.count())
     }

@@ -4,7 +4,7 @@ use rekey_rotators::elasticache::{self, ElastiCache};
 use rekey_rotators::mysql::{self, Mysql};
 use rekey_rotators::postgres::{self, Postgres};
 use rekey_rotators::redis::{self, Redis};
-use rekey_rotators::{DatabaseKind, DatabaseKinds, PasswordPolicy, Trust};
+use rekey_rotators::{DatabaseKind, DatabaseKinds, PasswordPolicy, Strategy, Trust};
 
 use crate::{Family, SettingsError};
 
@@ -15,10 +15,8 @@ pub struct Database;
 /// What a function of the family `database` is told.
 #[derive(Clone)]
 pub struct DatabaseSettings {
-    /// `REKEY_STRATEGY`: how a user of PostgreSQL is rotated.
-    pub postgres: postgres::Strategy,
-    /// The same, of MariaDB and MySQL.
-    pub mysql: mysql::Strategy,
+    /// `REKEY_STRATEGY`: how a user of PostgreSQL, MariaDB or MySQL is rotated.
+    pub strategy: Strategy,
     /// `REKEY_CA_FILE`: whose certificates are believed. Without one, the system's.
     pub trust: Trust,
     /// The settings of AWS's own functions: `PASSWORD_LENGTH`, `EXCLUDE_CHARACTERS` and so on.
@@ -34,10 +32,8 @@ impl Family for Database {
     fn read(variable: &impl Fn(&str) -> Option<String>) -> Result<DatabaseSettings, SettingsError> {
         let variables = Variables::new(variable);
         let strategy = variables.optional("REKEY_STRATEGY");
-        let strategy = strategy.unwrap_or_else(|| "auto".into());
         Ok(DatabaseSettings {
-            postgres: strategy.parse()?,
-            mysql: strategy.parse().map_err(|_| postgres::UnknownStrategy)?,
+            strategy: strategy.as_deref().unwrap_or("auto").parse()?,
             trust: match variables.file("REKEY_CA_FILE")? {
                 Some(pem) => Trust::from_pem(&pem)?,
                 None => Trust::system(),
@@ -48,13 +44,13 @@ impl Family for Database {
 
     fn kinds(settings: DatabaseSettings, connection: &Connection) -> DatabaseKinds {
         let postgres = || postgres::Config {
-            strategy: settings.postgres,
+            strategy: settings.strategy,
             trust: settings.trust.clone(),
             passwords: settings.passwords.clone(),
             bounds: postgres::Bounds::default(),
         };
         let mysql = || mysql::Config {
-            strategy: settings.mysql,
+            strategy: settings.strategy,
             trust: settings.trust.clone(),
             passwords: settings.passwords.clone(),
             bounds: mysql::Bounds::default(),

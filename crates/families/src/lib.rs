@@ -40,7 +40,7 @@ pub enum SettingsError {
     Variable(#[from] VariableError),
     /// `REKEY_STRATEGY`.
     #[error("the environment variable REKEY_STRATEGY: {0}")]
-    Strategy(#[from] rekey_rotators::postgres::UnknownStrategy),
+    Strategy(#[from] rekey_rotators::UnknownStrategy),
     /// `PASSWORD_LENGTH`, `EXCLUDE_CHARACTERS` and so on.
     #[error(transparent)]
     Passwords(#[from] PolicyError),

@@ -2,12 +2,16 @@
 #![warn(missing_docs)]
 
 mod catalogue;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod database;
 #[cfg(feature = "elasticache")]
 pub mod elasticache;
 #[cfg(any(feature = "database", feature = "keys"))]
 mod families;
 #[cfg(any(feature = "database", feature = "keys"))]
 mod family;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
+mod fields;
 #[cfg(feature = "jwt")]
 pub mod jwt;
 #[cfg(feature = "keyring")]
@@ -26,8 +30,12 @@ mod reach;
 pub mod redis;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
 mod trust;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
+mod whose;
 
 pub use catalogue::{CATALOGUE, Entry, Family, entry};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use database::strategy::{Strategy, UnknownStrategy};
 #[cfg(feature = "database")]
 pub use families::{DatabaseHeld, DatabaseKind, DatabaseKinds};
 #[cfg(feature = "keys")]

@@ -30,7 +30,7 @@ impl Object {
         self.0.get(name)
     }
 
-    #[cfg(any(feature = "jwt", feature = "keyring", feature = "random"))]
+    #[cfg(any(feature = "keyring", feature = "random"))]
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter()
     }
@@ -81,5 +81,34 @@ fn wipe(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(wipe),
         Value::Object(map) => map.values_mut().for_each(wipe),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A secret that is not what its kind needs.
+pub(crate) fn invalid(text: impl Into<String>) -> TargetError {
+    TargetError::InvalidSecret(text.into())
+}
+
+/// Whether two texts are one, in a time that does not tell how much of them is the same.
+#[cfg(any(
+    feature = "elasticache",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "random"
+))]
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    subtle::ConstantTimeEq::ct_eq(one.as_bytes(), other.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_the_same_only_whole() {
+        assert!(same("canary-1", "canary-1"));
+        for other in ["canary-2", "canary-", "canary-11", ""] {
+            assert!(!same("canary-1", other), "{other}");
+        }
     }
 }

@@ -3,7 +3,8 @@ use rekey_rotation::{Kinship, Login, Moment, Revocation, Revoker, SecretValue, T
 use super::api::Passwords;
 use super::errors;
 use super::rotator::ElastiCache;
-use super::secret::{Place, Secret, invalid};
+use super::secret::{Place, Secret};
+use crate::object::invalid;
 
 /// Nothing is held: AWS refuses a change while another one is under way.
 pub struct Seized(());

@@ -7,9 +7,10 @@ use rekey_rotation::{
 use super::api::{Api, Passwords};
 use super::bounds::Bounds;
 use super::errors;
-use super::secret::{Place, Secret, invalid, successor};
+use super::secret::{Place, Secret, successor};
 use super::target::{Kind, Target};
 use crate::PasswordPolicy;
+use crate::object::invalid;
 use crate::redis;
 use crate::trust::Trust;
 

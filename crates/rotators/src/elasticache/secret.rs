@@ -1,8 +1,8 @@
 use rekey_rotation::{Kinship, SecretValue, TargetError};
-use serde_json::Value;
 
 use super::target::{Kind, Target};
-use crate::object::{NoObject, Object};
+use crate::fields::Fields;
+use crate::object::{invalid, same};
 
 const DEFAULT_PORT: u16 = 6379;
 
@@ -34,31 +34,18 @@ impl Place {
 
 impl Secret {
     pub(super) fn parse(kind: Kind, value: &SecretValue) -> Result<Self, TargetError> {
-        let object = match Object::parse(value) {
-            Ok(object) => object,
-            Err(NoObject::Another) => return Err(invalid("the secret must be a JSON object")),
-            Err(NoObject::NoJson) => {
-                return Err(invalid(
-                    "the secret is not valid JSON; docs/redis.md has the fields of both kinds",
-                ));
-            }
-        };
-        let fields = Fields(&object);
+        let fields = Fields::parse(value, "the secret", SHAPE)?;
         let target = match kind {
-            Kind::User => Target::user(&fields.needed("user_arn")?)?,
-            Kind::Auth => Target::group(fields.needed("replication_group_id")?)?,
+            Kind::User => Target::user(fields.needed("user_arn")?)?,
+            Kind::Auth => Target::group(fields.needed("replication_group_id")?.to_owned())?,
         };
         let username = match kind {
             Kind::User => fields.needed("username")?,
-            Kind::Auth => "default".to_owned(),
+            Kind::Auth => "default",
         };
-        let password = fields.text(kind.field())?;
-        let password = password
-            .map(SecretValue::new)
-            .transpose()
-            .map_err(|_| fields.wrong(kind.field(), "a text of at most 65536 bytes"))?;
-        let place = fields.place()?;
-        let end_connections = fields.flag("end_connections")?;
+        let password = fields.secret(kind.field())?;
+        let place = place(&fields)?;
+        let end_connections = fields.flag("end_connections")?.unwrap_or(true);
         if kind == Kind::Auth && (password.is_none() || place.is_none()) {
             return Err(invalid(
                 "the secret of an AUTH token needs `auth_token`, and `host` for the logins that prove it",
@@ -66,7 +53,7 @@ impl Secret {
         }
         Ok(Self {
             target,
-            username,
+            username: username.to_owned(),
             password,
             place,
             end_connections,
@@ -120,78 +107,26 @@ pub(super) fn successor(
     password: &str,
 ) -> Result<SecretValue, TargetError> {
     Secret::parse(kind, current)?;
-    let Ok(mut object) = Object::parse(current) else {
-        return Err(invalid("the secret must be a JSON object"));
-    };
-    object.set(kind.field(), password);
-    SecretValue::new(object.written()?).map_err(|error| invalid(format!("the next value: {error}")))
+    let mut fields = Fields::parse(current, "the secret", SHAPE)?;
+    fields.set(kind.field(), password);
+    fields.into_next()
 }
 
-struct Fields<'a>(&'a Object);
+const SHAPE: &str = "an object; docs/redis.md has the fields of both kinds";
 
-impl Fields<'_> {
-    fn wrong(&self, field: &str, must: &str) -> TargetError {
-        invalid(format!("`{field}` of the secret must be {must}"))
-    }
-
-    fn text(&self, field: &str) -> Result<Option<String>, TargetError> {
-        match self.0.field(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
-                Ok(Some(text.clone()))
-            }
-            Some(_) => Err(self.wrong(field, "a text that is not empty")),
-        }
-    }
-
-    fn needed(&self, field: &str) -> Result<String, TargetError> {
-        let text = self.text(field)?;
-        text.ok_or_else(|| invalid(format!("the secret has no `{field}`")))
-    }
-
-    fn place(&self) -> Result<Option<Place>, TargetError> {
-        let Some(host) = self.text("host")? else {
-            return Ok(None);
-        };
-        let port = match self.0.field("port") {
-            None | Some(Value::Null) => Some(DEFAULT_PORT),
-            Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        let port = port.filter(|port: &u16| *port != 0);
-        Ok(Some(Place {
-            host: host.to_ascii_lowercase(),
-            port: port.ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))?,
-            tls: self.flag("ssl")?,
-        }))
-    }
-
-    /// On unless the secret says otherwise; any other text is refused.
-    fn flag(&self, field: &str) -> Result<bool, TargetError> {
-        match self.0.field(field) {
-            None | Some(Value::Null) => Ok(true),
-            Some(Value::Bool(on)) => Ok(*on),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(_) => Err(self.wrong(field, "true or false")),
-        }
-    }
-}
-
-/// Compares them over their whole length, whatever differs.
-fn same(one: &str, other: &str) -> bool {
-    let pairs = one.bytes().zip(other.bytes());
-    one.len() == other.len() && pairs.fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
-}
-
-pub(super) fn invalid(text: impl Into<String>) -> TargetError {
-    TargetError::InvalidSecret(text.into())
+/// Where logins are proved: TLS unless the secret says otherwise.
+fn place(fields: &Fields) -> Result<Option<Place>, TargetError> {
+    let (port, tls) = (fields.port()?, fields.flag("ssl")?);
+    Ok(fields.host()?.map(|host| Place {
+        host: host.to_ascii_lowercase(),
+        port: port.unwrap_or(DEFAULT_PORT),
+        tls: tls.unwrap_or(true),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

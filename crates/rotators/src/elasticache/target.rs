@@ -1,6 +1,5 @@
+use crate::object::invalid;
 use rekey_rotation::TargetError;
-
-use super::secret::invalid;
 
 /// Which of the two is rotated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,6 +1,5 @@
+use crate::object::invalid;
 use rekey_rotation::TargetError;
-
-use super::wire::invalid;
 
 /// What new keys sign with, as in `alg` of a token's header (RFC 7518, RFC 8037).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,7 +3,8 @@ use serde_json::{Map, Value};
 
 use super::place::Place;
 use super::public_key::PublicKey;
-use super::wire::{invalid, text};
+use super::wire::text;
+use crate::object::invalid;
 
 /// Our own member of a key set (RFC 7517, section 5: what others do not understand they ignore): whose turn it
 /// is, and which keys are of which secret.

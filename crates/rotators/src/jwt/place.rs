@@ -1,8 +1,7 @@
 use std::fmt;
 
+use crate::object::invalid;
 use rekey_rotation::TargetError;
-
-use super::wire::invalid;
 
 /// Where a key set is published: an object in a bucket.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

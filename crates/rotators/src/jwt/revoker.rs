@@ -5,7 +5,7 @@ use super::key_set::KeySet;
 use super::rotator::{Jwt, check_in_use, check_let_in, login, of};
 use super::secret::SigningSecret;
 use super::turn::{Change, Seized, Turn};
-use super::wire::invalid;
+use crate::object::invalid;
 
 impl<J: Jwks> Revoker for Jwt<J> {
     type Seized = Seized<J>;

@@ -10,7 +10,7 @@ use super::public_key::PublicKey;
 use super::s3::Bucket;
 use super::secret::{Earlier, SigningSecret, written};
 use super::turn::{Change, Turn, read};
-use super::wire::invalid;
+use crate::object::invalid;
 
 /// Rotates signing keys that are published as a key set.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use rekey_rotation::TargetError;
 
 use super::jwks::{Document, Jwks, Over, Published, Version, Written};
 use super::place::Place;
-use super::wire::invalid;
+use crate::object::invalid;
 
 /// Key sets as objects in S3. Of two writers S3 lets one through
 /// ([Conditional writes](https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)), and a

@@ -5,8 +5,7 @@ use super::algorithm::Algorithm;
 use super::place::Place;
 use super::private_key::PrivateKey;
 use super::public_key::PublicKey;
-use super::wire::invalid;
-use crate::object::{NoObject, Object};
+use crate::object::{NoObject, Object, invalid};
 
 /// A secret that signs tokens.
 pub(super) struct SigningSecret {

@@ -1,7 +1,6 @@
 //! How numbers and keys are written in JSON Web Keys.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use rekey_rotation::TargetError;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -19,8 +18,4 @@ pub(super) fn decoded(jwk: &Map<String, Value>, member: &str) -> Option<Zeroizin
 /// The text of a member.
 pub(super) fn text<'a>(jwk: &'a Map<String, Value>, member: &str) -> Option<&'a str> {
     jwk.get(member)?.as_str()
-}
-
-pub(super) fn invalid(text: impl Into<String>) -> TargetError {
-    TargetError::InvalidSecret(text.into())
 }

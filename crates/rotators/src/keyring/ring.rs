@@ -2,7 +2,7 @@ use rekey_rotation::{SecretValue, TargetError};
 use serde_json::Value;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::object::Object;
+use crate::object::{Object, invalid};
 
 /// The length of a key that is made here: letters and digits, 381 bits. The first one, which
 /// CloudFormation makes (`infra/`), is like it.
@@ -121,8 +121,4 @@ fn full() -> TargetError {
     invalid(
         "another key of the audit trail does not fit into the 65536 bytes that Secrets Manager keeps in a version, and none is ever dropped here; rotate less often, keep a copy of the secret where old records are verified, take the oldest keys out by hand, and rotate again",
     )
-}
-
-fn invalid(text: &str) -> TargetError {
-    TargetError::InvalidSecret(text.to_owned())
 }

@@ -9,9 +9,9 @@ use super::errors::code;
 use super::names::{alternate, base};
 use super::password::Plugin;
 use super::quote::{account, identifier};
-use super::secret::invalid;
 use super::server::Engine;
 use super::session::Session;
+use crate::object::invalid;
 
 /// How often what was granted is compared again. The server may make more of a grant than was said.
 const LOOKS: usize = 3;

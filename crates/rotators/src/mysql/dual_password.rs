@@ -9,8 +9,10 @@ use super::accounts;
 use super::logins::login;
 use super::quote::{account, literal};
 use super::rotator::Mysql;
-use super::secret::{UserSecret, invalid};
-use super::session::{Session, Whose};
+use super::secret::UserSecret;
+use super::session::Session;
+use crate::object::invalid;
+use crate::whose::Whose;
 
 /// What is said to the server, one after the other. The password is in it: the server takes it out of every
 /// log that it writes.

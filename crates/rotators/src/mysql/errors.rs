@@ -11,8 +11,9 @@ use rekey_rotation::TargetError;
 use rustls::CertificateError;
 
 use super::quote::identifier;
-use super::secret::invalid;
-use super::session::{Failed, Login, Tls, Unopened, Whose, place};
+use super::session::{Failed, Login, Tls, Unopened, place};
+use crate::object::invalid;
+use crate::whose::Whose;
 
 /// Error numbers of both servers. Source:
 /// [MariaDB, Error Codes](https://mariadb.com/kb/en/mariadb-error-codes/),

@@ -3,8 +3,8 @@ use rekey_rotation::{SecretValue, TargetError};
 use super::accounts::{self, User};
 use super::administrator;
 use super::quote::{account, identifier};
-use super::secret::invalid;
 use super::session::Session;
+use crate::object::invalid;
 
 /// Reads the user that is not AWSCURRENT, and checks that it can be taken out of use. None: it has no
 /// account, and nobody logs in with it.

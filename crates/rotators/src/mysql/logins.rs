@@ -1,8 +1,10 @@
 use rekey_rotation::TargetError;
 
-use super::secret::{UserSecret, invalid};
-use super::session::{Login, Tls, Whose, place};
+use super::secret::UserSecret;
+use super::session::{Login, Tls, place};
 use super::superuser::SuperuserSecret;
+use crate::object::invalid;
+use crate::whose::Whose;
 
 /// A server as logins name it: host in lower case, and port.
 pub(super) type Server = (String, u16);

@@ -4,9 +4,9 @@ use std::time::Duration;
 use rekey_rotation::TargetError;
 
 use super::errors;
-use super::secret::invalid;
 use super::server::Engine;
 use super::session::Session;
+use crate::object::invalid;
 
 /// The first wait for a read replica; each next one is twice as long, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);

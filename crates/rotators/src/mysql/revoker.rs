@@ -4,12 +4,16 @@ use rekey_rotation::{
 use tokio::time::{Instant, sleep};
 
 use super::logins::{login, server, server_of, superuser_logins, tls};
+use super::names::alternate;
 use super::quote::identifier;
 use super::rotator::Mysql;
-use super::secret::{UserSecret, invalid};
-use super::session::{Login, Session, Tls, Whose};
-use super::strategy::Users;
-use super::{dual_password, idle_user, kinship, lock, replica, sessions, single_user};
+use super::secret::UserSecret;
+use super::session::{Login, Session, Tls};
+use super::users::Users;
+use super::{dual_password, idle_user, lock, replica, sessions, single_user};
+use crate::database::user::Credentials;
+use crate::object::invalid;
+use crate::whose::Whose;
 
 /// The lock of a user, in a session that is open at the primary, and a session at the read replica that the
 /// user's secret names, if it names one.
@@ -32,7 +36,7 @@ impl Mysql {
         let current = self.parse(revocation.current)?;
         Ok(Versions {
             kinship: self.kinship_of(&old, &current)?,
-            users: self.config.strategy.users(&current)?,
+            users: Users::of(&current, self.config.strategy)?,
             old,
             current,
         })
@@ -50,11 +54,23 @@ impl Mysql {
     }
 
     fn kinship_of(&self, one: &UserSecret, other: &UserSecret) -> Result<Kinship, TargetError> {
-        let users = |secret| self.config.strategy.users(secret).unwrap_or(Users::Single);
+        let users = |secret| Users::of(secret, self.config.strategy).unwrap_or(Users::Single);
         let both = match (users(one), users(other)) {
             (Users::Single, more) | (more, _) => more,
         };
-        kinship::of(one, other, both)
+        let other_user = match both {
+            Users::Alternating if one.username != other.username => {
+                alternate(&one.username, one.engine)?
+            }
+            _ => String::new(),
+        };
+        let credentials = match both {
+            Users::Single => Credentials::One,
+            Users::TwoPasswords => Credentials::TwoPasswords,
+            Users::Alternating => Credentials::TwoUsers(&other_user),
+        };
+        let by_hand = "ALTER USER ... ACCOUNT LOCK";
+        one.user().kinship(other.user(), credentials, by_hand)
     }
 
     /// Logs in as the user with whichever of its two passwords is valid, and as AWSCURRENT says: TLS may

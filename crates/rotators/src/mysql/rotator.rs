@@ -9,18 +9,19 @@ use tokio::time::{Instant, sleep};
 use super::administrator::{self, Administrator};
 use super::alternating_users::{self, Pair};
 use super::bounds::Bounds;
-use super::kinship::{check_same_target, check_same_user};
 use super::logins::{Server, login, server, server_of, superuser_logins};
 use super::names::alternate;
 use super::secret::{UserSecret, successor};
 use super::server::Engine;
-use super::session::{Login, Session, Unopened, Whose};
+use super::session::{Login, Session, Unopened};
 use super::single_user::{self, Own};
-use super::strategy::{Strategy, Users};
 use super::superuser::SuperuserSecret;
+use super::users::Users;
 use super::{dual_password, lock, replica, tls};
 use crate::PasswordPolicy;
+use crate::Strategy;
 use crate::trust::Trust;
+use crate::whose::Whose;
 
 /// What a [`Mysql`] is told once.
 pub struct Config {
@@ -222,7 +223,7 @@ impl Rotator for Mysql {
     }
 
     fn overlap(&self, current: &SecretValue) -> Result<Overlap, TargetError> {
-        let users = self.config.strategy.users(&self.parse(current)?)?;
+        let users = Users::of(&self.parse(current)?, self.config.strategy)?;
         Ok(users.into())
     }
 
@@ -241,15 +242,17 @@ impl Rotator for Mysql {
 
     fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
         let secret = self.parse(current)?;
-        let users = self.config.strategy.users(&secret)?;
+        let users = Users::of(&secret, self.config.strategy)?;
         Ok(secret.masterarn.filter(|_| !users.by_itself()))
     }
 
     async fn lock(&self, credentials: Credentials<'_>) -> Result<Hold, TargetError> {
         let current = self.parse(credentials.current)?;
         let pending = self.parse(credentials.pending)?;
-        let users = self.config.strategy.users(&current)?;
-        check_same_target(&current, &pending, "AWSPENDING")?;
+        let users = Users::of(&current, self.config.strategy)?;
+        current
+            .user()
+            .check_same_target(pending.user(), "AWSPENDING")?;
         if users == Users::Alternating {
             alternating_users::check_users(&current.username, &pending.username, self.engine)?;
             let session = self.open_superuser(&current, credentials.superuser).await?;
@@ -259,12 +262,18 @@ impl Rotator for Mysql {
             let work = Work::Other(Box::new(pair));
             return Ok(Hold { session, work });
         }
-        check_same_user(&current, &pending, "AWSPENDING")?;
+        current
+            .user()
+            .check_same_user(pending.user(), "AWSPENDING")?;
         let previous = credentials.previous;
         let previous = previous.map(|value| self.parse(value)).transpose()?;
         if let Some(previous) = &previous {
-            check_same_target(&current, previous, "AWSPREVIOUS")?;
-            check_same_user(&current, previous, "AWSPREVIOUS")?;
+            current
+                .user()
+                .check_same_target(previous.user(), "AWSPREVIOUS")?;
+            current
+                .user()
+                .check_same_user(previous.user(), "AWSPREVIOUS")?;
         }
         let session = self
             .open_single_user(&current, &pending, previous.as_ref())
@@ -297,7 +306,7 @@ impl Rotator for Mysql {
 
     async fn test(&self, pending: &SecretValue) -> Result<(), TargetError> {
         let pending = self.parse(pending)?;
-        let users = self.config.strategy.users(&pending)?;
+        let users = Users::of(&pending, self.config.strategy)?;
         // Only a server that is not known to be the one that was changed can be behind.
         let patient =
             users == Users::Alternating && self.primary_of(&pending) != Some(server(&pending));
@@ -333,7 +342,7 @@ impl Rotator for Mysql {
         superuser: Option<&SecretValue>,
     ) -> Result<(), TargetError> {
         let current = self.parse(current)?;
-        let users = self.config.strategy.users(&current)?;
+        let users = Users::of(&current, self.config.strategy)?;
         if users == Users::Alternating {
             let idle = alternate(&current.username, self.engine)?;
             let session = self.open_superuser(&current, superuser).await?;

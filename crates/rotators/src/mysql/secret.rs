@@ -1,9 +1,9 @@
 use rekey_rotation::{SecretId, SecretValue, TargetError};
-use serde_json::Value;
 
 use super::names::{alternate, longest};
 use super::server::Engine;
-use crate::object::{NoObject, Object};
+use crate::database::user::User;
+use crate::fields::Fields;
 
 pub(super) const DEFAULT_PORT: u16 = 3306;
 
@@ -13,7 +13,7 @@ pub(super) const DEFAULT_PORT: u16 = 3306;
 pub(super) struct UserSecret {
     pub(super) engine: Engine,
     /// The engine as the secret names it, in lower case.
-    pub(super) engine_name: String,
+    pub(super) engine_name: &'static str,
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) username: String,
@@ -28,22 +28,33 @@ pub(super) struct UserSecret {
 impl UserSecret {
     /// Reads the secret of a user of `engine`.
     pub(super) fn parse(value: &SecretValue, engine: Engine) -> Result<Self, TargetError> {
-        let fields = Fields::parse(value, "the secret", engine)?;
+        let fields = fields(value, "the secret")?;
+        let engine_name = fields.word("engine", engines(engine))?;
+        let host = fields.host()?.ok_or_else(|| fields.missing("host"))?;
         Ok(Self {
             engine,
-            engine_name: fields
-                .engine()?
-                .ok_or_else(|| fields.missing("engine"))?
-                .to_owned(),
-            host: fields.host()?.ok_or_else(|| fields.missing("host"))?,
+            engine_name: engine_name.ok_or_else(|| fields.missing("engine"))?,
+            host: host.to_owned(),
             port: fields.port()?.unwrap_or(DEFAULT_PORT),
-            username: fields.username()?,
+            username: username(&fields, engine)?,
             password: fields.password()?,
-            dbname: fields.text("dbname")?,
+            dbname: fields.text("dbname")?.map(str::to_owned),
             masterarn: fields.masterarn()?,
             tls: fields.flag("ssl")?.unwrap_or(true),
             dual_password: fields.flag("dual_password")?.unwrap_or(false),
         })
+    }
+
+    /// The user, as this version has it.
+    pub(super) fn user(&self) -> User<'_> {
+        User {
+            engine: self.engine_name,
+            host: &self.host,
+            port: self.port,
+            dbname: self.dbname.as_deref(),
+            username: &self.username,
+            password: &self.password,
+        }
     }
 }
 
@@ -55,140 +66,30 @@ pub(super) fn successor(
     alternating: bool,
     password: &str,
 ) -> Result<SecretValue, TargetError> {
-    let mut fields = Fields::parse(current, "the secret", engine)?;
+    let mut fields = fields(current, "the secret")?;
     if alternating {
-        let username = alternate(&fields.username()?, engine)?;
-        fields.object.set("username", &username);
+        let username = alternate(&username(&fields, engine)?, engine)?;
+        fields.set("username", &username);
     }
-    fields.object.set("password", password);
-    SecretValue::new(fields.object.written()?)
-        .map_err(|error| invalid(format!("the next value: {error}")))
+    fields.set("password", password);
+    fields.into_next()
 }
 
-/// The fields of a database's secret.
-pub(super) struct Fields {
-    object: Object,
-    /// Which secret this is, for error texts.
-    of: &'static str,
-    engine: Engine,
+const SHAPE: &str = "an object with engine, host, username and password";
+
+/// The fields of a secret, the user's or the superuser's.
+pub(super) fn fields(value: &SecretValue, of: &'static str) -> Result<Fields, TargetError> {
+    Fields::parse(value, of, SHAPE)
 }
 
-impl Fields {
-    pub(super) fn parse(
-        value: &SecretValue,
-        of: &'static str,
-        engine: Engine,
-    ) -> Result<Self, TargetError> {
-        match Object::parse(value) {
-            Ok(object) => Ok(Self { object, of, engine }),
-            Err(NoObject::Another) => Err(invalid(format!("{of} must be a JSON object"))),
-            Err(NoObject::NoJson) => Err(invalid(format!(
-                "{of} is not valid JSON; it must be an object with engine, host, username and password"
-            ))),
-        }
+/// The field `username`.
+pub(super) fn username(fields: &Fields, engine: Engine) -> Result<String, TargetError> {
+    let username = fields.needed("username")?;
+    let longest = longest(engine);
+    if username.chars().count() > longest {
+        return Err(fields.wrong("username", &format!("at most {longest} characters long")));
     }
-
-    pub(super) fn missing(&self, field: &str) -> TargetError {
-        invalid(format!("{} has no `{field}`", self.of))
-    }
-
-    pub(super) fn wrong(&self, field: &str, must: &str) -> TargetError {
-        invalid(format!("`{field}` of {} must be {must}", self.of))
-    }
-
-    /// A field that is a list; absent and `null` are an empty one.
-    pub(super) fn list(&self, field: &str, must: &str) -> Result<&[Value], TargetError> {
-        match self.object.field(field) {
-            None | Some(Value::Null) => Ok(&[]),
-            Some(Value::Array(list)) => Ok(list),
-            Some(_) => Err(self.wrong(field, must)),
-        }
-    }
-
-    /// A field of text; absent and `null` are the same.
-    fn text(&self, field: &str) -> Result<Option<String>, TargetError> {
-        match self.object.field(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
-                Ok(Some(text.clone()))
-            }
-            Some(_) => Err(self.wrong(field, "a text that is not empty")),
-        }
-    }
-
-    pub(super) fn engine(&self) -> Result<Option<&'static str>, TargetError> {
-        let Some(text) = self.text("engine")? else {
-            return Ok(None);
-        };
-        let known = engines(self.engine);
-        let found = known.iter().find(|name| text.eq_ignore_ascii_case(name));
-        match (found, self.engine) {
-            (Some(name), _) => Ok(Some(name)),
-            (None, Engine::MariaDb) => Err(self.wrong("engine", "`mariadb`")),
-            (None, Engine::MySql) => Err(self.wrong("engine", "`mysql` or `aurora-mysql`")),
-        }
-    }
-
-    pub(super) fn host(&self) -> Result<Option<String>, TargetError> {
-        match self.text("host")? {
-            // A path would be a socket, and a list several servers: neither is one host.
-            Some(host) if host.contains(['/', ',', ' ']) => {
-                Err(self.wrong("host", "the name or address of one server"))
-            }
-            host => Ok(host),
-        }
-    }
-
-    pub(super) fn port(&self) -> Result<Option<u16>, TargetError> {
-        let port = match self.object.field("port") {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        port.filter(|&port: &u16| port != 0)
-            .map(Some)
-            .ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))
-    }
-
-    pub(super) fn username(&self) -> Result<String, TargetError> {
-        let username = self
-            .text("username")?
-            .ok_or_else(|| self.missing("username"))?;
-        let longest = longest(self.engine);
-        if username.chars().count() > longest {
-            return Err(self.wrong("username", &format!("at most {longest} characters long")));
-        }
-        Ok(username)
-    }
-
-    pub(super) fn password(&self) -> Result<SecretValue, TargetError> {
-        let text = self
-            .text("password")?
-            .ok_or_else(|| self.missing("password"))?;
-        SecretValue::new(text).map_err(|_| self.wrong("password", "a text of at most 65536 bytes"))
-    }
-
-    fn masterarn(&self) -> Result<Option<SecretId>, TargetError> {
-        let Some(text) = self.text("masterarn")? else {
-            return Ok(None);
-        };
-        SecretId::parse(&text)
-            .map(Some)
-            .ok_or_else(|| self.wrong("masterarn", "the ARN or name of the superuser secret"))
-    }
-
-    /// `None` when nothing is said. Of `ssl` another text is refused: taking it for "try TLS, else
-    /// plaintext" is how passwords end up on the wire.
-    pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, TargetError> {
-        match self.object.field(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(_) => Err(self.wrong(field, "true or false")),
-        }
-    }
+    Ok(username.to_owned())
 }
 
 /// What the field `engine` may say.
@@ -199,13 +100,9 @@ pub(super) const fn engines(engine: Engine) -> &'static [&'static str] {
     }
 }
 
-pub(super) fn invalid(text: impl Into<String>) -> TargetError {
-    TargetError::InvalidSecret(text.into())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
+    use serde_json::{Map, Value};
 
     use super::*;
 
@@ -258,42 +155,6 @@ mod tests {
         assert!(!secret.dual_password);
         assert!(secret.masterarn.is_none());
         assert!(secret.tls);
-    }
-
-    #[test]
-    fn a_port_is_a_number_or_its_text() {
-        for (json, port) in [("5433", 5433), (r#""5433""#, 5433), ("null", 3306)] {
-            assert_eq!(
-                UserSecret::parse(&with("port", json), Engine::MariaDb)
-                    .unwrap()
-                    .port,
-                port
-            );
-        }
-        for json in ["0", "65536", "-1", "1.5", r#""x""#, "true", "[]"] {
-            assert!(refusal(&with("port", json)).contains("`port`"), "{json}");
-        }
-    }
-
-    #[test]
-    fn ssl_is_a_boolean_or_its_text_and_nothing_else() {
-        for (json, tls) in [
-            ("true", true),
-            ("false", false),
-            (r#""TRUE""#, true),
-            (r#""False""#, false),
-            ("null", true),
-        ] {
-            assert_eq!(
-                UserSecret::parse(&with("ssl", json), Engine::MariaDb)
-                    .unwrap()
-                    .tls,
-                tls
-            );
-        }
-        for json in [r#""prefer""#, r#""""#, "0", "{}"] {
-            assert!(refusal(&with("ssl", json)).contains("`ssl`"), "{json}");
-        }
     }
 
     #[test]

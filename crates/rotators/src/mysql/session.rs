@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::bounds::Bounds;
 use super::errors;
 use super::server::Server;
+use crate::whose::Whose;
 
 /// How long a server may take to answer a goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -42,32 +43,6 @@ pub(super) enum Tls {
     Verified,
     /// Plaintext, because the secret says so.
     Off,
-}
-
-/// Whose credential it is, for error texts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Whose {
-    Current,
-    Pending,
-    Previous,
-    /// The version that is retired, or rolled back to.
-    Old,
-    /// Any version, of which nothing is known but its value.
-    Version,
-    Superuser,
-}
-
-impl Whose {
-    pub(super) const fn secret(self) -> &'static str {
-        match self {
-            Self::Current => "AWSCURRENT of the secret",
-            Self::Pending => "AWSPENDING of the secret",
-            Self::Previous => "AWSPREVIOUS of the secret",
-            Self::Old => "the version that is retired or rolled back to",
-            Self::Version => "this version of the secret",
-            Self::Superuser => "AWSCURRENT of the superuser secret",
-        }
-    }
 }
 
 /// Why a login did not succeed.

@@ -4,9 +4,9 @@ use zeroize::Zeroizing;
 use super::accounts;
 use super::password::Plugin;
 use super::quote::{account, literal};
-use super::secret::invalid;
 use super::server::Engine;
 use super::session::Session;
+use crate::object::invalid;
 
 /// The account that a session is, whose own password it may change without any privilege.
 pub(super) struct Own {

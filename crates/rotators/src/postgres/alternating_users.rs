@@ -6,8 +6,8 @@ use super::names::{base, clone_of};
 use super::quote::{identifier, literal};
 use super::role_settings;
 use super::roles::{Role, Roles};
-use super::secret::invalid;
 use super::session::Session;
+use crate::object::invalid;
 
 /// Makes the base role of `pending` and its clone the two users of one credential, but for the password, in
 /// the transaction that `session` has open. Says nothing to the server when they are that already.

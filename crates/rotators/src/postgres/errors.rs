@@ -13,8 +13,9 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::quote::identifier;
-use super::secret::invalid;
-use super::session::{Login, Tls, Whose, place};
+use super::session::{Login, Tls, place};
+use crate::object::invalid;
+use crate::whose::Whose;
 
 pub(super) fn unknown_host(login: &Login<'_>) -> TargetError {
     TargetError::Unreachable(format!(

@@ -1,5 +1,6 @@
 use super::secret::{SuperuserSecret, UserSecret};
-use super::session::{Login, Tls, Whose};
+use super::session::{Login, Tls};
+use crate::whose::Whose;
 
 /// A server as logins name it: host in lower case, and port.
 pub(super) type Server = (String, u16);

@@ -4,13 +4,17 @@ use rekey_rotation::{
 use tokio::time::{Instant, sleep};
 
 use super::logins::{login, server, server_of, superuser_at_replica, superuser_login, tls};
+use super::names::alternate;
 use super::quote::identifier;
 use super::rotator::Postgres;
-use super::secret::{SuperuserSecret, UserSecret, invalid};
-use super::session::{Login, Session, Tls, Whose};
-use super::strategy::Users;
+use super::secret::{SuperuserSecret, UserSecret};
+use super::session::{Login, Session, Tls};
+use super::users::Users;
 use super::verifier::Verifier;
-use super::{idle_user, kinship, lock, replica, sessions};
+use super::{idle_user, lock, replica, sessions};
+use crate::database::user::Credentials;
+use crate::object::invalid;
+use crate::whose::Whose;
 
 /// The lock of a base role, in a transaction that is open at the primary, and a session at the read replica
 /// that the user's secret names, if it names one.
@@ -50,11 +54,21 @@ impl Postgres {
     }
 
     fn kinship_of(&self, one: &UserSecret, other: &UserSecret) -> Result<Kinship, TargetError> {
-        let alternating = [one, other].iter().any(|secret| {
-            let users = self.config.strategy.users(secret);
-            users == Ok(Users::Alternating)
-        });
-        kinship::of(one, other, alternating)
+        let alternating = [one, other]
+            .iter()
+            .any(|secret| Users::of(secret, self.config.strategy) == Ok(Users::Alternating));
+        let other_user = if alternating && one.username != other.username {
+            alternate(&one.username)?
+        } else {
+            String::new()
+        };
+        let credentials = if alternating {
+            Credentials::TwoUsers(&other_user)
+        } else {
+            Credentials::One
+        };
+        one.user()
+            .kinship(other.user(), credentials, "ALTER ROLE ... PASSWORD NULL")
     }
 
     /// Logs in as the single user with whichever of its two passwords is valid, and as AWSCURRENT says: TLS
@@ -188,7 +202,7 @@ impl Postgres {
     }
 
     fn single(&self, current: &UserSecret) -> Result<bool, TargetError> {
-        Ok(self.config.strategy.users(current)? == Users::Single)
+        Ok(Users::of(current, self.config.strategy)? == Users::Single)
     }
 }
 

@@ -6,17 +6,17 @@ use rekey_rotation::{Credentials, Occasion, Overlap, Rotator, SecretId, SecretVa
 use tokio::time::{Instant, sleep};
 
 use super::bounds::Bounds;
-use super::kinship::{check_same_target, check_same_user};
 use super::logins::{Server, login, server, server_of, superuser_login, tls};
 use super::names::base;
 use super::quote::identifier;
 use super::secret::{SuperuserSecret, UserSecret, successor};
-use super::session::{Login, Session, Unopened, Whose};
-use super::strategy::{Strategy, Users};
+use super::session::{Login, Session, Unopened};
+use super::users::Users;
 use super::verifier::Verifier;
 use super::{alternating_users, check, lock, replica};
-use crate::PasswordPolicy;
 use crate::trust::Trust;
+use crate::whose::Whose;
+use crate::{PasswordPolicy, Strategy};
 
 /// What a [`Postgres`] is told once.
 pub struct Config {
@@ -149,7 +149,7 @@ impl Rotator for Postgres {
     }
 
     fn overlap(&self, current: &SecretValue) -> Result<Overlap, TargetError> {
-        let users = self.config.strategy.users(&UserSecret::parse(current)?)?;
+        let users = Users::of(&UserSecret::parse(current)?, self.config.strategy)?;
         Ok(users.into())
     }
 
@@ -168,7 +168,7 @@ impl Rotator for Postgres {
 
     fn superuser(&self, current: &SecretValue) -> Result<Option<SecretId>, TargetError> {
         let secret = UserSecret::parse(current)?;
-        match self.config.strategy.users(&secret)? {
+        match Users::of(&secret, self.config.strategy)? {
             Users::Single => Ok(None),
             Users::Alternating => Ok(secret.masterarn),
         }
@@ -177,16 +177,24 @@ impl Rotator for Postgres {
     async fn lock(&self, credentials: Credentials<'_>) -> Result<Hold, TargetError> {
         let current = UserSecret::parse(credentials.current)?;
         let pending = UserSecret::parse(credentials.pending)?;
-        let users = self.config.strategy.users(&current)?;
-        check_same_target(&current, &pending, "AWSPENDING")?;
+        let users = Users::of(&current, self.config.strategy)?;
+        current
+            .user()
+            .check_same_target(pending.user(), "AWSPENDING")?;
         let bounds = &self.config.bounds;
         let session = match users {
             Users::Single => {
-                check_same_user(&current, &pending, "AWSPENDING")?;
+                current
+                    .user()
+                    .check_same_user(pending.user(), "AWSPENDING")?;
                 let previous = credentials.previous.map(UserSecret::parse).transpose()?;
                 if let Some(previous) = &previous {
-                    check_same_target(&current, previous, "AWSPREVIOUS")?;
-                    check_same_user(&current, previous, "AWSPREVIOUS")?;
+                    current
+                        .user()
+                        .check_same_target(previous.user(), "AWSPREVIOUS")?;
+                    current
+                        .user()
+                        .check_same_user(previous.user(), "AWSPREVIOUS")?;
                 }
                 self.open_single_user(&current, &pending, previous.as_ref())
                     .await?
@@ -209,7 +217,7 @@ impl Rotator for Postgres {
         let current = UserSecret::parse(credentials.current)?;
         let pending = UserSecret::parse(credentials.pending)?;
         let change = Change {
-            users: self.config.strategy.users(&current)?,
+            users: Users::of(&current, self.config.strategy)?,
             username: &pending.username,
             password: Verifier::of(&pending.password),
             ending: "COMMIT",
@@ -221,7 +229,7 @@ impl Rotator for Postgres {
 
     async fn test(&self, pending: &SecretValue) -> Result<(), TargetError> {
         let pending = UserSecret::parse(pending)?;
-        let users = self.config.strategy.users(&pending)?;
+        let users = Users::of(&pending, self.config.strategy)?;
         let role = acting_role(users, &pending.username);
         // Only a server that is not known to be the one that was changed can be behind.
         let patient =
@@ -249,7 +257,7 @@ impl Rotator for Postgres {
         superuser: Option<&SecretValue>,
     ) -> Result<(), TargetError> {
         let current = UserSecret::parse(current)?;
-        let users = self.config.strategy.users(&current)?;
+        let users = Users::of(&current, self.config.strategy)?;
         let (session, username) = match users {
             Users::Single => {
                 let session = self.open(&login(&current, Whose::Current)).await?;

@@ -1,8 +1,8 @@
 use rekey_rotation::{SecretId, SecretValue, TargetError};
-use serde_json::Value;
 
 use super::names::{MAX_NAME_BYTES, alternate};
-use crate::object::{NoObject, Object};
+use crate::database::user::User;
+use crate::fields::Fields;
 
 const DEFAULT_PORT: u16 = 5432;
 const DEFAULT_DATABASE: &str = "postgres";
@@ -11,7 +11,7 @@ const DEFAULT_DATABASE: &str = "postgres";
 ///
 /// Source: [JSON structure of AWS Secrets Manager secrets](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html#reference_secret_json_structure_rds-postgres).
 pub(super) struct UserSecret {
-    pub(super) engine: Engine,
+    pub(super) engine: &'static str,
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) username: String,
@@ -30,47 +30,54 @@ pub(super) struct SuperuserSecret {
     pub(super) tls: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Engine {
-    Postgres,
-    AuroraPostgres,
-}
-
 impl UserSecret {
     pub(super) fn parse(value: &SecretValue) -> Result<Self, TargetError> {
-        let fields = Fields::parse(value, "the secret")?;
+        let fields = Fields::parse(value, "the secret", SHAPE)?;
+        let engine = fields.word("engine", &ENGINES)?;
+        let host = fields.host()?.ok_or_else(|| fields.missing("host"))?;
         Ok(Self {
-            engine: fields.engine()?.ok_or_else(|| fields.missing("engine"))?,
-            host: fields.host()?.ok_or_else(|| fields.missing("host"))?,
+            engine: engine.ok_or_else(|| fields.missing("engine"))?,
+            host: host.to_owned(),
             port: fields.port()?.unwrap_or(DEFAULT_PORT),
-            username: fields.username()?,
+            username: username(&fields)?,
             password: fields.password()?,
             dbname: fields
                 .text("dbname")?
-                .unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
+                .unwrap_or(DEFAULT_DATABASE)
+                .to_owned(),
             masterarn: fields.masterarn()?,
-            tls: fields.tls()?.unwrap_or(true),
+            tls: fields.flag("ssl")?.unwrap_or(true),
         })
+    }
+
+    /// The user, as this version has it.
+    pub(super) fn user(&self) -> User<'_> {
+        User {
+            engine: self.engine,
+            host: &self.host,
+            port: self.port,
+            dbname: Some(&self.dbname),
+            username: &self.username,
+            password: &self.password,
+        }
     }
 }
 
 impl SuperuserSecret {
     pub(super) fn parse(value: &SecretValue) -> Result<Self, TargetError> {
-        let fields = Fields::parse(value, "the superuser secret")?;
+        let fields = Fields::parse(value, "the superuser secret", SHAPE)?;
         let host = fields.host()?;
-        let engine = fields.engine()?;
+        let engine = fields.word("engine", &ENGINES)?;
         if host.is_some() && engine.is_none() {
             return Err(fields.missing("engine"));
         }
+        let port = fields.port()?;
         Ok(Self {
-            port: match &host {
-                Some(_) => Some(fields.port()?.unwrap_or(DEFAULT_PORT)),
-                None => fields.port()?,
-            },
-            host,
-            username: fields.username()?,
+            port: port.or(host.map(|_| DEFAULT_PORT)),
+            host: host.map(str::to_owned),
+            username: username(&fields)?,
             password: fields.password()?,
-            tls: fields.tls()?,
+            tls: fields.flag("ssl")?,
         })
     }
 }
@@ -82,133 +89,31 @@ pub(super) fn successor(
     alternating: bool,
     password: &str,
 ) -> Result<SecretValue, TargetError> {
-    let mut fields = Fields::parse(current, "the secret")?;
+    let mut fields = Fields::parse(current, "the secret", SHAPE)?;
     if alternating {
-        let username = alternate(&fields.username()?)?;
-        fields.object.set("username", &username);
+        let username = alternate(&username(&fields)?)?;
+        fields.set("username", &username);
     }
-    fields.object.set("password", password);
-    SecretValue::new(fields.object.written()?)
-        .map_err(|error| invalid(format!("the next value: {error}")))
+    fields.set("password", password);
+    fields.into_next()
 }
 
-/// The fields of a database's secret.
-struct Fields {
-    object: Object,
-    /// Which secret this is, for error texts.
-    of: &'static str,
-}
+const ENGINES: [&str; 2] = ["postgres", "aurora-postgresql"];
 
-impl Fields {
-    fn parse(value: &SecretValue, of: &'static str) -> Result<Self, TargetError> {
-        match Object::parse(value) {
-            Ok(object) => Ok(Self { object, of }),
-            Err(NoObject::Another) => Err(invalid(format!("{of} must be a JSON object"))),
-            Err(NoObject::NoJson) => Err(invalid(format!(
-                "{of} is not valid JSON; it must be an object with engine, host, username and password"
-            ))),
-        }
+const SHAPE: &str = "an object with engine, host, username and password";
+
+/// The server would cut a longer name short, and another role might have what is left of it.
+fn username(fields: &Fields) -> Result<String, TargetError> {
+    let username = fields.needed("username")?;
+    if username.len() > MAX_NAME_BYTES {
+        return Err(fields.wrong("username", "at most 63 bytes long"));
     }
-
-    fn missing(&self, field: &str) -> TargetError {
-        invalid(format!("{} has no `{field}`", self.of))
-    }
-
-    fn wrong(&self, field: &str, must: &str) -> TargetError {
-        invalid(format!("`{field}` of {} must be {must}", self.of))
-    }
-
-    /// A field of text; absent and `null` are the same.
-    fn text(&self, field: &str) -> Result<Option<String>, TargetError> {
-        match self.object.field(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => {
-                Ok(Some(text.clone()))
-            }
-            Some(_) => Err(self.wrong(field, "a text that is not empty")),
-        }
-    }
-
-    fn engine(&self) -> Result<Option<Engine>, TargetError> {
-        let Some(text) = self.text("engine")? else {
-            return Ok(None);
-        };
-        match text.to_ascii_lowercase().as_str() {
-            "postgres" => Ok(Some(Engine::Postgres)),
-            "aurora-postgresql" => Ok(Some(Engine::AuroraPostgres)),
-            _ => Err(self.wrong("engine", "`postgres` or `aurora-postgresql`")),
-        }
-    }
-
-    fn host(&self) -> Result<Option<String>, TargetError> {
-        match self.text("host")? {
-            // A path would be a socket, and a list several servers: neither is one host.
-            Some(host) if host.contains(['/', ',', ' ']) => {
-                Err(self.wrong("host", "the name or address of one server"))
-            }
-            host => Ok(host),
-        }
-    }
-
-    fn port(&self) -> Result<Option<u16>, TargetError> {
-        let port = match self.object.field("port") {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        port.filter(|&port: &u16| port != 0)
-            .map(Some)
-            .ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))
-    }
-
-    fn username(&self) -> Result<String, TargetError> {
-        let username = self
-            .text("username")?
-            .ok_or_else(|| self.missing("username"))?;
-        // The server would cut a longer name short, and another role might have what is left of it.
-        if username.len() > MAX_NAME_BYTES {
-            return Err(self.wrong("username", "at most 63 bytes long"));
-        }
-        Ok(username)
-    }
-
-    fn password(&self) -> Result<SecretValue, TargetError> {
-        let text = self
-            .text("password")?
-            .ok_or_else(|| self.missing("password"))?;
-        SecretValue::new(text).map_err(|_| self.wrong("password", "a text of at most 65536 bytes"))
-    }
-
-    fn masterarn(&self) -> Result<Option<SecretId>, TargetError> {
-        let Some(text) = self.text("masterarn")? else {
-            return Ok(None);
-        };
-        SecretId::parse(&text)
-            .map(Some)
-            .ok_or_else(|| self.wrong("masterarn", "the ARN or name of the superuser secret"))
-    }
-
-    /// `None` when nothing is said. Another text is refused: taking it for "try TLS, else plaintext" is
-    /// how passwords end up on the wire.
-    fn tls(&self) -> Result<Option<bool>, TargetError> {
-        match self.object.field("ssl") {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(tls)) => Ok(Some(*tls)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(_) => Err(self.wrong("ssl", "true or false")),
-        }
-    }
-}
-
-pub(super) fn invalid(text: impl Into<String>) -> TargetError {
-    TargetError::InvalidSecret(text.into())
+    Ok(username.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
+    use serde_json::{Map, Value};
 
     use super::*;
 
@@ -242,7 +147,7 @@ mod tests {
     #[test]
     fn the_format_of_awss_functions_is_read() {
         let secret = UserSecret::parse(&value(WHOLE)).unwrap();
-        assert_eq!(secret.engine, Engine::Postgres);
+        assert_eq!(secret.engine, "postgres");
         assert_eq!(secret.host, "db.example");
         assert_eq!(secret.port, 6432);
         assert_eq!(secret.username, "app");
@@ -257,36 +162,10 @@ mod tests {
         let least =
             value(r#"{"engine":"Aurora-PostgreSQL","host":"h","username":"u","password":"p"}"#);
         let secret = UserSecret::parse(&least).unwrap();
-        assert_eq!(secret.engine, Engine::AuroraPostgres);
+        assert_eq!(secret.engine, "aurora-postgresql");
         assert_eq!((secret.port, secret.dbname.as_str()), (5432, "postgres"));
         assert!(secret.masterarn.is_none());
         assert!(secret.tls);
-    }
-
-    #[test]
-    fn a_port_is_a_number_or_its_text() {
-        for (json, port) in [("5433", 5433), (r#""5433""#, 5433), ("null", 5432)] {
-            assert_eq!(UserSecret::parse(&with("port", json)).unwrap().port, port);
-        }
-        for json in ["0", "65536", "-1", "1.5", r#""x""#, "true", "[]"] {
-            assert!(refusal(&with("port", json)).contains("`port`"), "{json}");
-        }
-    }
-
-    #[test]
-    fn ssl_is_a_boolean_or_its_text_and_nothing_else() {
-        for (json, tls) in [
-            ("true", true),
-            ("false", false),
-            (r#""TRUE""#, true),
-            (r#""False""#, false),
-            ("null", true),
-        ] {
-            assert_eq!(UserSecret::parse(&with("ssl", json)).unwrap().tls, tls);
-        }
-        for json in [r#""prefer""#, r#""""#, "0", "{}"] {
-            assert!(refusal(&with("ssl", json)).contains("`ssl`"), "{json}");
-        }
     }
 
     #[test]

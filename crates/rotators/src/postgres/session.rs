@@ -16,6 +16,7 @@ use super::bounds::Bounds;
 use super::errors;
 use crate::reach::{Unreached, reach};
 use crate::trust::Trust;
+use crate::whose::Whose;
 
 /// How long a server may take to answer `Terminate`.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -46,32 +47,6 @@ pub(super) enum Tls {
     Bound,
     /// Plaintext, because the secret says so.
     Off,
-}
-
-/// Whose credential it is, for error texts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Whose {
-    Current,
-    Pending,
-    Previous,
-    /// The version that is retired, or rolled back to.
-    Old,
-    /// Any version, of which nothing is known but its value.
-    Version,
-    Superuser,
-}
-
-impl Whose {
-    pub(super) const fn secret(self) -> &'static str {
-        match self {
-            Self::Current => "AWSCURRENT of the secret",
-            Self::Pending => "AWSPENDING of the secret",
-            Self::Previous => "AWSPREVIOUS of the secret",
-            Self::Old => "the version that is retired or rolled back to",
-            Self::Version => "this version of the secret",
-            Self::Superuser => "AWSCURRENT of the superuser secret",
-        }
-    }
 }
 
 /// Why a login did not succeed.

@@ -3,7 +3,8 @@ use rekey_rotation::TargetError;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::held::{Held, invalid};
+use super::held::Held;
+use crate::object::invalid;
 
 /// Standard Webhooks asks for 24 to 64 bytes. HMAC-SHA256 gains nothing from more.
 /// Source: [Standard Webhooks, signature scheme](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme).

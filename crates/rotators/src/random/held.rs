@@ -1,9 +1,8 @@
 use rekey_rotation::{SecretValue, TargetError};
 use serde_json::Value;
-use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::object::Object;
+use crate::object::{Object, invalid, same};
 
 /// A secret's JSON object with a value, the value before it, and when that one ends.
 pub(super) struct Held {
@@ -138,17 +137,8 @@ impl Held {
     }
 }
 
-/// Compares in a time that does not tell how much is the same.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
-}
-
-pub(super) fn invalid(text: &str) -> TargetError {
-    TargetError::InvalidSecret(text.to_owned())
-}
-
 fn tampered(what: &str) -> TargetError {
-    TargetError::InvalidSecret(format!(
+    invalid(format!(
         "{what}: one of them was changed by hand, or AWSCURRENT was moved; take AWSPENDING from its version (update-secret-version-stage) and rotate again"
     ))
 }

@@ -2,11 +2,11 @@ use rand_core::TryCryptoRng;
 use rekey_rotation::{SecretValue, TargetError};
 use zeroize::Zeroizing;
 
-use super::held::{Fields, Held, invalid};
+use super::held::{Fields, Held};
 use super::policy;
 use super::signing::{self, Signing};
 use crate::PasswordPolicy;
-use crate::object::{NoObject, Object};
+use crate::object::{NoObject, Object, invalid};
 
 /// Which of the two a value is of.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 use rekey_rotation::TargetError;
 use serde_json::Value;
 
-use super::held::invalid;
 use crate::object::Object;
+use crate::object::invalid;
 use crate::{PasswordPolicy, PolicyError};
 
 /// The field that names the value which is rotated.

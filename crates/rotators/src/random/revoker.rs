@@ -1,7 +1,7 @@
 use rekey_rotation::{Kinship, Login, Moment, Revocation, Revoker, SecretValue, TargetError};
 
-use super::held::same;
 use super::rotator::{Hold, RandomValue};
+use crate::object::same;
 
 impl Revoker for RandomValue {
     type Seized = Hold;

@@ -1,9 +1,10 @@
 use rand_core::TryCryptoRng;
 use rekey_rotation::{Credentials, Occasion, Overlap, Rotator, SecretId, SecretValue, TargetError};
 
-use super::held::{Held, invalid};
+use super::held::Held;
 use super::kind::Kind;
 use crate::PasswordPolicy;
+use crate::object::invalid;
 
 /// Rotates a value that is its own target: whoever uses it reads the secret, so nothing is set anywhere, and
 /// a value counts from the moment in which it is current.

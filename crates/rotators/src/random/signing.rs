@@ -4,7 +4,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::format::{Format, length};
-use super::held::{Held, invalid, same};
+use super::held::Held;
+use crate::object::{invalid, same};
 
 /// What is signed to see whether two agree on a key.
 const MESSAGE: &[u8] = b"a message between those who read the secret";

@@ -5,8 +5,9 @@ use rekey_rotation::{Login as Answer, SecretValue, TargetError};
 use super::bounds::Bounds;
 use super::clients;
 use super::secret::Node;
-use super::session::{Login, Session, Whose};
+use super::session::{Login, Session};
 use crate::trust::Trust;
+use crate::whose::Whose;
 
 /// Where somebody logs in, and as whom.
 pub(crate) struct Door<'a> {

@@ -9,9 +9,10 @@ use redis::RedisError;
 use rekey_rotation::TargetError;
 use rustls::CertificateError;
 
-use super::secret::invalid;
-use super::session::{Login, Unopened, Whose};
+use super::session::{Login, Unopened};
+use crate::object::invalid;
 use crate::reach::Unreached;
+use crate::whose::Whose;
 
 pub(super) fn unreached(login: &Login<'_>, why: &Unreached, bound: Duration) -> TargetError {
     let place = login.node.place();
@@ -141,12 +142,10 @@ fn wrong_password(login: &Login<'_>, place: &str) -> TargetError {
         Whose::Pending => format!(
             "{place} does not take the user name and password of {whose} ({alike}); it was never set there, or changed by hand since: the rotation is begun again"
         ),
-        Whose::Old | Whose::Version => {
-            format!("{place} does not take the user name and password of {whose} ({alike})")
-        }
         Whose::Current => format!(
             "{place} does not take the user name and password of {whose} ({alike}); put a value that logs in as AWSCURRENT, or give this node the user's password"
         ),
+        _ => format!("{place} does not take the user name and password of {whose} ({alike})"),
     })
 }
 

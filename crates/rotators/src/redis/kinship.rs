@@ -1,7 +1,8 @@
 use rekey_rotation::{Kinship, TargetError};
 
-use super::secret::{UserSecret, invalid};
+use super::secret::UserSecret;
 use super::user::Hash;
+use crate::object::invalid;
 
 /// How two values of one secret belong together, in either order. Which further nodes they name does not
 /// matter: a cluster that has grown has the credential that it had.

@@ -9,9 +9,11 @@ use super::clients;
 use super::lock;
 use super::persistence::Persistence;
 use super::rotator::Redis;
-use super::secret::{UserSecret, invalid};
-use super::session::{Login, Session, Whose};
+use super::secret::UserSecret;
+use super::session::{Login, Session};
 use super::user::{self, Hash, User};
+use crate::object::invalid;
+use crate::whose::Whose;
 
 /// One node at which the lock is held.
 pub(super) struct Locked {

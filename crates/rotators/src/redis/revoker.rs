@@ -4,10 +4,12 @@ use rekey_rotation::{
 
 use super::nodes::{Change, Locked, change_all, logins};
 use super::rotator::Redis;
-use super::secret::{UserSecret, invalid};
-use super::session::{Session, Whose};
+use super::secret::UserSecret;
+use super::session::Session;
 use super::user::Hash;
 use super::{clients, errors, kinship};
+use crate::object::invalid;
+use crate::whose::Whose;
 
 /// The lock of a user, at every node that AWSCURRENT names.
 pub struct Seized(Vec<Locked>);

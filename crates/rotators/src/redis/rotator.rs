@@ -5,10 +5,11 @@ use super::bounds::Bounds;
 use super::kinship;
 use super::nodes::{Change, Locked, change_all, logins, rehearse_all};
 use super::secret::{UserSecret, successor};
-use super::session::{Login, Session, Unopened, Whose};
+use super::session::{Login, Session, Unopened};
 use super::user::{Hash, User};
 use crate::PasswordPolicy;
 use crate::trust::Trust;
+use crate::whose::Whose;
 
 /// What a [`Redis`] is told once.
 pub struct Config {

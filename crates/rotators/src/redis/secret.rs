@@ -1,7 +1,6 @@
 use rekey_rotation::{SecretId, SecretValue, TargetError};
-use serde_json::Value;
 
-use crate::object::{NoObject, Object};
+use crate::fields::{Fields, server};
 
 const DEFAULT_PORT: u16 = 6379;
 const DEFAULT_USER: &str = "default";
@@ -35,199 +34,84 @@ impl Node {
     pub(super) fn place(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
-
-    /// From `host:port`; an address of IPv6 stands in brackets.
-    fn parse(text: &str) -> Option<Self> {
-        let (host, port) = text.rsplit_once(':')?;
-        let port = port.parse().ok().filter(|port: &u16| *port != 0)?;
-        let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-        let host = match bare {
-            Some(address) => address,
-            None if host.contains(':') => return None,
-            None => host,
-        };
-        is_host(host).then(|| Self {
-            host: host.to_ascii_lowercase(),
-            port,
-        })
-    }
 }
 
 impl UserSecret {
     /// Reads the secret whose user is rotated.
     pub(super) fn parse(value: &SecretValue) -> Result<Self, TargetError> {
-        Fields::parse(value, "the secret")?.read()
+        Self::read(&Fields::parse(value, "the secret", SHAPE)?)
     }
 
     /// Reads a superuser secret. It names its servers itself: its password is sent to none that only the
     /// user's secret names.
     pub(super) fn parse_superuser(value: &SecretValue) -> Result<Self, TargetError> {
-        Fields::parse(value, "the superuser secret")?.read()
+        Self::read(&Fields::parse(value, "the superuser secret", SHAPE)?)
+    }
+
+    fn read(fields: &Fields) -> Result<Self, TargetError> {
+        // It may be left out: the tag can say what the secret is of.
+        fields.word("engine", &["redis", "valkey"])?;
+        let must = "the name or address of one server; more of them go into `nodes`";
+        let host = fields.host().map_err(|_| fields.wrong("host", must))?;
+        let host = host.ok_or_else(|| fields.missing("host"))?;
+        let node = Node {
+            host: host.to_ascii_lowercase(),
+            port: fields.port()?.unwrap_or(DEFAULT_PORT),
+        };
+        Ok(Self {
+            nodes: nodes(fields, &node)?,
+            node,
+            username: username(fields)?,
+            password: fields.password()?,
+            masterarn: fields.masterarn()?,
+            tls: fields.flag("ssl")?.unwrap_or(true),
+            persist: fields.flag("persist")?.unwrap_or(true),
+        })
     }
 }
 
 /// The value that follows `current`: a new password, and every other field as it was.
 pub(super) fn successor(current: &SecretValue, password: &str) -> Result<SecretValue, TargetError> {
-    let mut fields = Fields::parse(current, "the secret")?;
-    fields.read()?;
-    fields.object.set("password", password);
-    SecretValue::new(fields.object.written()?)
-        .map_err(|error| invalid(format!("the next value: {error}")))
+    let mut fields = Fields::parse(current, "the secret", SHAPE)?;
+    UserSecret::read(&fields)?;
+    fields.set("password", password);
+    fields.into_next()
 }
 
-struct Fields {
-    object: Object,
-    /// Which secret this is, for error texts.
-    of: &'static str,
+const SHAPE: &str = "an object with engine, host, username and password";
+
+/// The field `nodes`, and `first` among them.
+fn nodes(fields: &Fields, first: &Node) -> Result<Vec<Node>, TargetError> {
+    let must = "a list of texts `host:port`, at most 31";
+    let mut nodes = vec![first.clone()];
+    for entry in fields.list("nodes", must)? {
+        let (host, port) = entry
+            .as_str()
+            .and_then(|text| server(text, None))
+            .ok_or_else(|| fields.wrong("nodes", must))?;
+        nodes.push(Node { host, port });
+    }
+    nodes.sort();
+    nodes.dedup();
+    if nodes.len() > MOST_NODES {
+        return Err(fields.wrong("nodes", must));
+    }
+    Ok(nodes)
 }
 
-impl Fields {
-    fn parse(value: &SecretValue, of: &'static str) -> Result<Self, TargetError> {
-        match Object::parse(value) {
-            Ok(object) => Ok(Self { object, of }),
-            Err(NoObject::Another) => Err(invalid(format!("{of} must be a JSON object"))),
-            Err(NoObject::NoJson) => Err(invalid(format!(
-                "{of} is not valid JSON; it must be an object with engine, host, username and password"
-            ))),
-        }
+/// The field `username`.
+fn username(fields: &Fields) -> Result<String, TargetError> {
+    let username = fields.text("username")?.unwrap_or(DEFAULT_USER);
+    // The server takes no blank in a user's name.
+    if username.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(fields.wrong("username", "the name of an ACL user, without blanks"));
     }
-
-    fn read(&self) -> Result<UserSecret, TargetError> {
-        self.check_engine()?;
-        let node = Node {
-            host: self.host()?.to_ascii_lowercase(),
-            port: self.port()?,
-        };
-        Ok(UserSecret {
-            nodes: self.nodes(&node)?,
-            node,
-            username: self.username()?,
-            password: self.password()?,
-            masterarn: self.masterarn()?,
-            // Taking any other text for "try TLS, else plaintext" is how passwords end up on the wire.
-            tls: self.flag("ssl")?.unwrap_or(true),
-            persist: self.flag("persist")?.unwrap_or(true),
-        })
-    }
-
-    fn missing(&self, field: &str) -> TargetError {
-        invalid(format!("{} has no `{field}`", self.of))
-    }
-
-    fn wrong(&self, field: &str, must: &str) -> TargetError {
-        invalid(format!("`{field}` of {} must be {must}", self.of))
-    }
-
-    /// A field of text; absent and `null` are the same.
-    fn text(&self, field: &str) -> Result<Option<&str>, TargetError> {
-        match self.object.field(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() && !text.contains('\0') => Ok(Some(text)),
-            Some(_) => Err(self.wrong(field, "a text that is not empty")),
-        }
-    }
-
-    /// It may be left out: the tag can say what the secret is of.
-    fn check_engine(&self) -> Result<(), TargetError> {
-        match self.text("engine")?.map(str::to_ascii_lowercase).as_deref() {
-            None | Some("redis" | "valkey") => Ok(()),
-            Some(_) => Err(self.wrong("engine", "`redis` or `valkey`")),
-        }
-    }
-
-    fn host(&self) -> Result<&str, TargetError> {
-        let host = self.text("host")?.ok_or_else(|| self.missing("host"))?;
-        if is_host(host) {
-            Ok(host)
-        } else {
-            Err(self.wrong(
-                "host",
-                "the name or address of one server; more of them go into `nodes`",
-            ))
-        }
-    }
-
-    fn port(&self) -> Result<u16, TargetError> {
-        let port = match self.object.field("port") {
-            None | Some(Value::Null) => return Ok(DEFAULT_PORT),
-            Some(Value::Number(number)) => number.as_u64().and_then(|port| port.try_into().ok()),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        port.filter(|&port: &u16| port != 0)
-            .ok_or_else(|| self.wrong("port", "a whole number from 1 to 65535"))
-    }
-
-    fn nodes(&self, first: &Node) -> Result<Vec<Node>, TargetError> {
-        let must = "a list of texts `host:port`, at most 31";
-        let mut nodes = vec![first.clone()];
-        match self.object.field("nodes") {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(list)) => {
-                for entry in list {
-                    let node = entry.as_str().and_then(Node::parse);
-                    nodes.push(node.ok_or_else(|| self.wrong("nodes", must))?);
-                }
-            }
-            Some(_) => return Err(self.wrong("nodes", must)),
-        }
-        nodes.sort();
-        nodes.dedup();
-        if nodes.len() > MOST_NODES {
-            return Err(self.wrong("nodes", must));
-        }
-        Ok(nodes)
-    }
-
-    fn username(&self) -> Result<String, TargetError> {
-        let username = self.text("username")?.unwrap_or(DEFAULT_USER);
-        // The server takes no blank in a user's name.
-        if username.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(self.wrong("username", "the name of an ACL user, without blanks"));
-        }
-        Ok(username.to_owned())
-    }
-
-    fn password(&self) -> Result<SecretValue, TargetError> {
-        let text = self
-            .text("password")?
-            .ok_or_else(|| self.missing("password"))?;
-        SecretValue::new(text.to_owned())
-            .map_err(|_| self.wrong("password", "a text of at most 65536 bytes"))
-    }
-
-    fn masterarn(&self) -> Result<Option<SecretId>, TargetError> {
-        let Some(text) = self.text("masterarn")? else {
-            return Ok(None);
-        };
-        SecretId::parse(text)
-            .map(Some)
-            .ok_or_else(|| self.wrong("masterarn", "the ARN or name of the superuser secret"))
-    }
-
-    /// True or false, or its text; `None` when nothing is said.
-    fn flag(&self, field: &str) -> Result<Option<bool>, TargetError> {
-        match self.object.field(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(_) => Err(self.wrong(field, "true or false")),
-        }
-    }
-}
-
-fn is_host(text: &str) -> bool {
-    !text.is_empty() && !text.contains(['/', ',', ' ', '[', ']'])
-}
-
-pub(super) fn invalid(text: impl Into<String>) -> TargetError {
-    TargetError::InvalidSecret(text.into())
+    Ok(username.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::{Map, Value, json};
 
     use super::*;
 

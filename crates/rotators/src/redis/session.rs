@@ -16,6 +16,7 @@ use super::errors;
 use super::secret::Node;
 use crate::reach::reach;
 use crate::trust::Trust;
+use crate::whose::Whose;
 
 /// Who logs in where.
 #[derive(Clone, Copy)]
@@ -25,30 +26,6 @@ pub(super) struct Login<'a> {
     pub(super) password: &'a SecretValue,
     pub(super) tls: bool,
     pub(super) whose: Whose,
-}
-
-/// Whose credential it is, for error texts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Whose {
-    Current,
-    Pending,
-    /// The version that is retired, or rolled back to.
-    Old,
-    /// Any version, of which nothing is known but its value.
-    Version,
-    Superuser,
-}
-
-impl Whose {
-    pub(super) const fn secret(self) -> &'static str {
-        match self {
-            Self::Current => "AWSCURRENT of the secret",
-            Self::Pending => "AWSPENDING of the secret",
-            Self::Old => "the version that is retired or rolled back to",
-            Self::Version => "this version of the secret",
-            Self::Superuser => "AWSCURRENT of the superuser secret",
-        }
-    }
 }
 
 /// Why a login did not succeed.

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use mysql_async::Opts;
 use rand_core::TryCryptoRng;
@@ -39,8 +39,9 @@ pub struct Config {
 pub struct Mysql {
     pub(super) engine: Engine,
     pub(super) config: Config,
-    /// What a verified connection is made with; none when nothing is trusted.
-    tls: Option<Opts>,
+    /// What a verified connection is made with; none when nothing is trusted. Made for the first of them: it
+    /// takes milliseconds, and a function that meets another kind needs none.
+    tls: OnceLock<Option<Opts>>,
     /// The servers that users' secrets name, and the superuser's of each as this process has seen it: the
     /// same one, or the primary of a replica. A login that fails at a primary does not wait for a replica
     /// to catch up.
@@ -81,8 +82,8 @@ impl Mysql {
     fn new(engine: Engine, config: Config) -> Self {
         Self {
             engine,
-            tls: tls::options(&config.trust),
             config,
+            tls: OnceLock::new(),
             primaries: Mutex::default(),
         }
     }
@@ -109,7 +110,8 @@ impl Mysql {
     pub(super) async fn try_open(&self, login: &Login<'_>) -> Result<Session, Unopened> {
         // On the heap: a handshake's state is by far the largest part of a step's, and is needed for a
         // few milliseconds of it.
-        let tls = self.tls.as_ref();
+        let trust = &self.config.trust;
+        let tls = self.tls.get_or_init(|| tls::options(trust)).as_ref();
         Box::pin(Session::open(login, tls, &self.config.bounds)).await
     }
 

@@ -2,13 +2,16 @@
 // and answered is as in verify.py:
 //
 //     node verify.mjs URL COOL_DOWN
+//     node verify.mjs URL documented FILE
 //
 // jose is taken from the folder that REKEY_TEST_NODE_MODULES names.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
 
 const jose = createRequire(`${process.env.REKEY_TEST_NODE_MODULES}/`)("jose");
-const [url, coolDown] = [process.argv[2], Number(process.argv[3])];
+const [url, how, file] = process.argv.slice(2);
+const coolDown = Number(how);
 
 class Verifier {
   async fetch(now) {
@@ -31,7 +34,39 @@ class Verifier {
   }
 }
 
+// What jose reads the time from.
+let clock;
+class Clock extends Date {
+  constructor(...given) {
+    super(...(given.length === 0 ? [clock] : given));
+  }
+
+  static now() {
+    return clock;
+  }
+}
+
+// The code of docs/jwt.md.
+class Documented {
+  constructor(verifier) {
+    this.take = verifier(url);
+  }
+
+  async verify(token, now) {
+    clock = now * 1000;
+    await this.take(token);
+  }
+}
+
+async function made() {
+  if (how !== "documented") return () => new Verifier();
+  const { verifier } = await import(pathToFileURL(file));
+  globalThis.Date = Clock;
+  return () => new Documented(verifier);
+}
+
 const verifiers = new Map();
+const make = await made();
 
 async function answer(asked) {
   if (asked.sign) {
@@ -39,7 +74,7 @@ async function answer(asked) {
     const key = await jose.importJWK(asked.sign, alg);
     return { token: await new jose.SignJWT(asked.claims).setProtectedHeader({ alg, kid }).sign(key) };
   }
-  if (!verifiers.has(asked.by)) verifiers.set(asked.by, new Verifier());
+  if (!verifiers.has(asked.by)) verifiers.set(asked.by, make());
   try {
     await verifiers.get(asked.by).verify(asked.verify, asked.at);
   } catch (refused) {

@@ -118,6 +118,23 @@ impl Cloud {
         calls(&std::fs::read_to_string(self.dir.join("journal.jsonl"))?)
     }
 
+    /// A program of this cloud's own: a build that is made meanwhile does not change what is deployed.
+    pub fn program(&self, name: &str) -> Result<PathBuf> {
+        let programs = self.programs();
+        std::fs::create_dir_all(&programs)?;
+        let (built, own) = (given::program(name)?, programs.join(name));
+        if !own.exists() && std::fs::hard_link(&built, &own).is_err() {
+            // On another file system.
+            std::fs::copy(&built, &own).with_context(|| built.display().to_string())?;
+        }
+        Ok(own)
+    }
+
+    /// Beside its folder, in which values are searched for.
+    fn programs(&self) -> PathBuf {
+        self.dir.with_extension("programs")
+    }
+
     /// A Python script of the local cloud, told where it is.
     pub fn script(&self, name: &str) -> Result<Command> {
         let mut command = Command::new(given::python()?);
@@ -145,6 +162,13 @@ fn calls(journal: &str) -> Result<Vec<Call>> {
 
 impl Drop for Cloud {
     fn drop(&mut self) {
+        self.stop();
+        let _gone = std::fs::remove_dir_all(self.programs());
+    }
+}
+
+impl Cloud {
+    fn stop(&mut self) {
         let pid = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).status();
         let deadline = Instant::now() + Duration::from_secs(5);

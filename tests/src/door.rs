@@ -166,10 +166,15 @@ impl Door {
 
     /// The lines of a log group.
     pub async fn log(&self, group: &str) -> Result<Vec<String>> {
+        self.log_since(group, 0).await
+    }
+
+    /// The lines of a log group that came at a time or later, in milliseconds since 1970.
+    pub async fn log_since(&self, group: &str, time: i64) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         let mut next = Value::Null;
         loop {
-            let mut asked = json!({ "logGroupName": group });
+            let mut asked = json!({ "logGroupName": group, "startTime": time });
             if !next.is_null() {
                 asked["nextToken"] = next;
             }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// A PostgreSQL server that runs on this machine.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,9 +24,7 @@ pub struct Server {
 
 /// The servers, the newest first.
 pub fn servers() -> Result<Vec<Server>> {
-    let path = var("REKEY_TEST_POSTGRES")?;
-    let text = std::fs::read_to_string(&path).with_context(|| path)?;
-    let mut servers: Vec<Server> = serde_json::from_str(&text)?;
+    let mut servers: Vec<Server> = described("REKEY_TEST_POSTGRES")?;
     servers.sort_by_key(|server| std::cmp::Reverse(server.major));
     Ok(servers)
 }
@@ -55,17 +54,22 @@ pub struct MariadbServer {
 
 /// The MariaDB server.
 pub fn mariadb_server() -> Result<MariadbServer> {
-    let path = var("REKEY_TEST_MARIADB")?;
-    let text = std::fs::read_to_string(&path).with_context(|| path)?;
-    let servers: Vec<MariadbServer> = serde_json::from_str(&text)?;
+    let servers: Vec<MariadbServer> = described("REKEY_TEST_MARIADB")?;
     servers.into_iter().next().context("no MariaDB server runs")
 }
 
-/// A Redis server that runs on this machine, with TLS, and keeps its users in an aclfile.
-#[derive(Clone, Debug)]
-pub struct RedisServer {
+/// Redis servers that run on this machine, with TLS.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RedisServers {
     pub version: String,
     pub ca_file: PathBuf,
+    /// The one that keeps its users in an aclfile.
+    pub aclfile: RedisServer,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RedisServer {
     pub host: String,
     pub tls_port: u16,
     pub superuser: String,
@@ -73,38 +77,9 @@ pub struct RedisServer {
     pub log_file: PathBuf,
 }
 
-/// The Redis server.
-pub fn redis_server() -> Result<RedisServer> {
-    #[derive(Deserialize)]
-    struct Described {
-        version: String,
-        ca_file: PathBuf,
-        aclfile: One,
-    }
-    #[derive(Deserialize)]
-    struct One {
-        host: String,
-        tls_port: u16,
-        superuser: String,
-        superuser_password: String,
-        log_file: PathBuf,
-    }
-    let path = var("REKEY_TEST_REDIS")?;
-    let text = std::fs::read_to_string(&path).with_context(|| path)?;
-    let Described {
-        version,
-        ca_file,
-        aclfile: one,
-    } = serde_json::from_str(&text)?;
-    Ok(RedisServer {
-        version,
-        ca_file,
-        host: one.host,
-        tls_port: one.tls_port,
-        superuser: one.superuser,
-        superuser_password: one.superuser_password,
-        log_file: one.log_file,
-    })
+/// The Redis servers.
+pub fn redis_servers() -> Result<RedisServers> {
+    described("REKEY_TEST_REDIS")
 }
 
 /// The interpreter with the local cloud's packages.
@@ -145,6 +120,13 @@ pub fn scratch(name: &str) -> Result<PathBuf> {
     let dir = target.join(format!("local/{name}-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&dir)?;
     Ok(dir)
+}
+
+/// What stands in the file that a variable names.
+fn described<T: DeserializeOwned>(variable: &str) -> Result<T> {
+    let path = var(variable)?;
+    let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
+    serde_json::from_str(&text).with_context(|| path)
 }
 
 fn var(name: &str) -> Result<String> {

@@ -128,7 +128,12 @@ impl Secrets {
 
     /// Turns rotation on without rotating; Secrets Manager tries the set-up, for a few seconds.
     pub async fn turn_on(&self, secret: &str, function: &str) -> Result<()> {
-        let rules = RotationRulesType::builder().automatically_after_days(999);
+        self.schedule(secret, function, "rate(999 days)").await
+    }
+
+    /// The same, with a native schedule such as `rate(4 hours)`, which begins now.
+    pub async fn schedule(&self, secret: &str, function: &str, expression: &str) -> Result<()> {
+        let rules = RotationRulesType::builder().schedule_expression(expression);
         self.client
             .rotate_secret()
             .secret_id(secret)

@@ -54,9 +54,11 @@ impl Stack {
         parameters: &[(&str, &str)],
     ) -> Result<Self> {
         let mut deploy = cloud.script("deploy.py")?;
-        deploy.arg(template).args(["--stack", name, "--json"]);
+        deploy
+            .arg(template)
+            .args(["--stack", name, "--json", "--in-place"]);
         for name in given::FUNCTIONS {
-            let program = given::program(name)?;
+            let program = cloud.program(name)?;
             deploy
                 .arg("--binary")
                 .arg(format!("{name}={}", program.display()));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::{place, run};
 
@@ -63,6 +64,26 @@ pub fn stage(name: &str) -> Result<PathBuf> {
     Ok(place::target().join("debug").join(name))
 }
 
+/// Builds a test target with the features that every test stage has: its program, which can be run as often as one
+/// likes and be ended, where cargo would leave it running.
+pub fn tests(name: &str) -> Result<PathBuf> {
+    let mut build = run::cargo();
+    build.args(["test", "--quiet", "--workspace", "--test", name, "--no-run"]);
+    let said = run::quiet(build.args(["--message-format", "json-render-diagnostics"]))?;
+    let built = said
+        .lines()
+        .filter_map(|line| program_of(line, name))
+        .next();
+    built.with_context(|| format!("cargo does not say where it has built {name}"))
+}
+
+/// The program of a test target, if a message of cargo names it.
+fn program_of(message: &str, name: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let program = message["executable"].as_str()?;
+    (message["target"]["name"] == name).then(|| program.into())
+}
+
 /// Builds the rotation function of each family as it is deployed, and beside them a function that does nothing.
 pub fn released() -> Result<[PathBuf; 3]> {
     run::shown(run::cargo().args([
@@ -83,4 +104,20 @@ pub fn released() -> Result<[PathBuf; 3]> {
         built.join("rekey-rotate-keys"),
         built.join("examples/bare"),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_of_a_test_target_is_found_among_cargos_messages() {
+        let built = r#"{"reason":"compiler-artifact","target":{"name":"promises"},"executable":"/t/promises-1"}"#;
+        assert_eq!(program_of(built, "promises"), Some("/t/promises-1".into()));
+        assert_eq!(program_of(built, "crash"), None);
+        let library =
+            r#"{"reason":"compiler-artifact","target":{"name":"promises"},"executable":null}"#;
+        assert_eq!(program_of(library, "promises"), None);
+        assert_eq!(program_of("running 3 tests", "promises"), None);
+    }
 }

@@ -12,32 +12,14 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::json;
 
-use self::install::Installation;
+pub use self::install::Installation;
 use self::server::{Passwords, ROOT, Role, Server};
 use crate::server::files::copy;
 use crate::server::folder::Folder;
-use crate::server::owner::Owner;
-use crate::server::random_hex;
+use crate::server::{certificate, random_hex};
 
 /// Carries the path of the servers' description to the tests: a JSON array with one object.
 pub const VARIABLE: &str = "REKEY_TEST_MARIADB";
-
-/// The binaries, and who runs them.
-#[derive(Debug)]
-pub struct Found {
-    installation: Installation,
-    owner: Owner,
-}
-
-/// Looks for the binaries, or fetches them. What fails here fails because this machine cannot have them.
-pub fn find() -> Result<Found> {
-    let owner = Owner::of_servers()?;
-    let installation = Installation::ready(owner)?;
-    Ok(Found {
-        installation,
-        owner,
-    })
-}
 
 /// Servers that run.
 #[derive(Debug)]
@@ -47,35 +29,31 @@ pub struct Servers {
     folder: Folder,
 }
 
-impl Found {
+impl Installation {
     /// Starts the three.
     pub fn start(&self) -> Result<Servers> {
-        let Self {
-            installation,
-            owner,
-        } = self;
-        let folder = Folder::new("mariadb", *owner)?;
+        let owner = self.owner;
+        let folder = Folder::new("mariadb", owner)?;
         let home = folder.path();
         let passwords = Passwords {
             root: random_hex(16)?,
             replication: random_hex(16)?,
         };
-        server::certify(home, *owner)?;
+        certificate::make(home, "MariaDB", owner)?;
         let [main, replica, plain] = ["main", "replica", "plain"].map(|name| home.join(name));
-        server::initialise(installation, &main, &passwords, *owner)?;
+        server::initialise(self, &main, &passwords)?;
         // Copied while no server runs, and before there is a binary log to follow.
-        copy(&main, &replica, *owner)?;
-        copy(&main, &plain, *owner)?;
-        let launch = |data, role| server::launch(installation, data, role, *owner);
-        let main = launch(&main, Role::Primary)?;
+        copy(&main, &replica, owner)?;
+        copy(&main, &plain, owner)?;
+        let main = server::launch(self, &main, Role::Primary)?;
         let following = Role::Replica {
             of: main.port,
             password: &passwords.replication,
         };
-        let replica = launch(&replica, following)?;
-        let plain = launch(&plain, Role::WithoutTls)?;
+        let replica = server::launch(self, &replica, following)?;
+        let plain = server::launch(self, &plain, Role::WithoutTls)?;
         folder.describe(&json!([{
-            "version": installation.version,
+            "version": self.version,
             "host": "localhost",
             "port": main.port,
             "replica_port": replica.port,

@@ -14,10 +14,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::json;
 
-use self::install::Installation;
+pub use self::install::Installation;
 use self::server::{Home, Keeping, Plan, Server};
 use crate::server::folder::Folder;
-use crate::server::owner::Owner;
 use crate::server::random_hex;
 
 /// Carries the path of the servers' description to the tests: a JSON object.
@@ -25,23 +24,6 @@ pub const VARIABLE: &str = "REKEY_TEST_REDIS";
 
 /// Whom the replica logs in as: not as the default user, whose password the tests change.
 const REPLICATION: &str = "replication";
-
-/// The binaries, and who runs them.
-#[derive(Debug)]
-pub struct Found {
-    installation: Installation,
-    owner: Owner,
-}
-
-/// Looks for the binaries, or fetches them. What fails here fails because this machine cannot have them.
-pub fn find() -> Result<Found> {
-    let owner = Owner::of_servers()?;
-    let installation = Installation::ready(owner)?;
-    Ok(Found {
-        installation,
-        owner,
-    })
-}
 
 /// Servers that run.
 #[derive(Debug)]
@@ -51,11 +33,11 @@ pub struct Servers {
     folder: Folder,
 }
 
-impl Found {
+impl Installation {
     /// Starts the seven.
     pub fn start(&self) -> Result<Servers> {
         let folder = Folder::new("redis", self.owner)?;
-        let home = Home::make(&self.installation, folder.path(), self.owner)?;
+        let home = Home::make(self, folder.path())?;
         // The cluster takes two seconds to call itself one; the others start meanwhile.
         let mut cluster = cluster::start(&home)?;
         let password = random_hex(16)?;
@@ -84,7 +66,7 @@ impl Found {
             node.wait_for(cluster::READY)?;
         }
         folder.describe(&json!({
-            "version": self.installation.version,
+            "version": self.version,
             "ca_file": home.authority(),
             "rewritten": rewritten.describe(),
             "aclfile": aclfile.describe(),

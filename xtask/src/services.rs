@@ -80,16 +80,11 @@ impl Services {
                 .zip(npm.as_deref())
                 .map(|(majors, npm)| threads.spawn(|| postgres::Servers::start(npm, majors)));
             let mariadb = on_mariadb.then(|| {
-                threads.spawn(|| match mariadb::find() {
-                    Ok(found) => found.start().map(Ok),
-                    Err(error) => Ok(Err(error)),
-                })
+                threads
+                    .spawn(|| started(mariadb::Installation::find(), mariadb::Installation::start))
             });
             let redis = on_redis.then(|| {
-                threads.spawn(|| match redis::find() {
-                    Ok(found) => found.start().map(Ok),
-                    Err(error) => Ok(Err(error)),
-                })
+                threads.spawn(|| started(redis::Installation::find(), redis::Installation::start))
             });
             if wanted(Need::Programs) && self.programs.is_none() {
                 self.programs = Some(functions::programs()?);
@@ -147,6 +142,14 @@ impl Services {
                 self.absent.push(Absent { need, why });
             })
             .ok()
+    }
+}
+
+/// Starts what was found. Whoever finds nothing is told why; a start that fails is a failure.
+fn started<I, S>(found: Result<I>, start: impl Fn(&I) -> Result<S>) -> Result<Result<S>> {
+    match found {
+        Ok(found) => start(&found).map(Ok),
+        Err(absent) => Ok(Err(absent)),
     }
 }
 

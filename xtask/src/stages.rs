@@ -24,13 +24,20 @@ struct Pair {
     start: fn(&mut Context) -> Result<Beside>,
 }
 
-const PAIRS: [Pair; 1] = [Pair {
-    stage: "local-cloud",
-    beside: "sam",
-    start: served::start_local_cloud,
-}];
+const PAIRS: [Pair; 2] = [
+    Pair {
+        stage: "local-cloud",
+        beside: "sam",
+        start: served::start_local_cloud,
+    },
+    Pair {
+        stage: "demo",
+        beside: "end-to-end",
+        start: served::start_demo,
+    },
+];
 
-const STAGES: [Stage; 18] = [
+const STAGES: [Stage; 19] = [
     Stage {
         name: "fmt",
         what: "cargo fmt --check",
@@ -48,7 +55,7 @@ const STAGES: [Stage; 18] = [
     },
     Stage {
         name: "unit",
-        what: "unit tests and doc tests of every crate",
+        what: "unit tests of every crate",
         run: plain::unit,
     },
     Stage {
@@ -75,6 +82,11 @@ const STAGES: [Stage; 18] = [
         name: "registry",
         what: "the registry in memory: every event twice, in any order, late; the store's promises",
         run: plain::registry,
+    },
+    Stage {
+        name: "audit",
+        what: "the audit trail in memory and its attackers; the command line without an account",
+        run: plain::audit,
     },
     Stage {
         name: "postgres",

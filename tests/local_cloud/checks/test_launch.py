@@ -1,6 +1,7 @@
 """Starting and stopping: one line when ready, nothing left over, nothing replaced that is not known."""
 import importlib.metadata
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -39,6 +40,22 @@ class Launching(unittest.TestCase):
             for child in map(int, children):
                 with self.assertRaises(ProcessLookupError):
                     os.kill(child, signal.SIG_DFL)
+
+    def test_a_function_that_is_deployed_in_place_is_the_file_where_it_is(self):
+        process, endpoint = cloud.start()
+        self.addCleanup(cloud.stop, process)
+        with tempfile.TemporaryDirectory() as room:
+            program, ran = pathlib.Path(room) / "a program", pathlib.Path(room) / "ran"
+            program.write_text(f"#!/bin/sh\necho $0 > {ran}\n{'#' * 50_000}\n")
+            program.chmod(0o755)
+            done = cloud.deploy(endpoint, str(cloud.HERE / "templates/root.yaml"), "--stack", "checks", "--in-place",
+                                "--binary", f"rotator={program}", "--parameter", f"Room={room}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            functions = cloud.connect(endpoint, "lambda")
+            size = functions.get_function(FunctionName="checks-rotator")["Configuration"]["CodeSize"]
+            self.assertLess(size, 1_000)
+            functions.invoke(FunctionName="checks-rotator", Payload=b"{}")
+            self.assertEqual(ran.read_text().strip(), str(program.resolve()))
 
     def test_a_port_that_is_taken_is_said_in_a_line(self):
         port = cloud.endpoint().rpartition(":")[2]

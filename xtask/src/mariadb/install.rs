@@ -1,9 +1,7 @@
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::run;
 use crate::server::owner::Owner;
 use crate::server::packages::Package;
 
@@ -24,21 +22,21 @@ const SYSTEM_TABLES: [&str; 5] = [
     "mysql_sys_schema.sql",
 ];
 
-/// Binaries that are new enough.
+/// Binaries that are new enough, and who runs them.
 #[derive(Debug)]
 pub struct Installation {
-    package: Package,
+    pub package: Package,
+    pub owner: Owner,
     /// As in `10.11.19`.
     pub version: String,
 }
 
 impl Installation {
-    /// The machine's, or fetched.
-    pub fn ready(owner: Owner) -> Result<Self> {
+    /// The machine's, or fetched. What fails here fails because this machine cannot have them.
+    pub fn find() -> Result<Self> {
+        let owner = Owner::of_servers()?;
         let package = Package::ready(PACKAGE, PROGRAM, owner)?;
-        let mut ask = run::command(package.root.join(PROGRAM));
-        package.tell(&mut ask);
-        let said = run::quiet(ask.args(["--no-defaults", "--version"]))?;
+        let said = package.asked(&["--no-defaults", "--version"])?;
         let version = version(&said).with_context(|| format!("no version in: {said}"))?;
         let mut numbers = version.split('.').map(str::parse::<u32>);
         let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
@@ -47,12 +45,11 @@ impl Installation {
         if (major, minor) < OLDEST {
             bail!("MariaDB {version} is too old: the tests need 10.11 or newer");
         }
-        Ok(Self { package, version })
-    }
-
-    /// The server.
-    pub fn program(&self) -> PathBuf {
-        self.package.root.join(PROGRAM)
+        Ok(Self {
+            package,
+            owner,
+            version,
+        })
     }
 
     /// What the server's own paths are below.
@@ -64,11 +61,6 @@ impl Installation {
     pub fn system_tables(&self) -> impl Iterator<Item = PathBuf> {
         let folder = self.package.root.join(SCRIPTS);
         SYSTEM_TABLES.iter().map(move |name| folder.join(name))
-    }
-
-    /// Lets `command` find the libraries.
-    pub fn tell(&self, command: &mut Command) {
-        self.package.tell(command);
     }
 }
 

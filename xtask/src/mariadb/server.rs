@@ -6,10 +6,9 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, bail};
 
 use super::install::Installation;
-use crate::server::files::{close, make_closed, write_closed};
-use crate::server::owner::Owner;
+use crate::server::files::{make_closed, write_closed};
+use crate::server::port;
 use crate::server::process::{self, Process};
-use crate::server::{certificate, port};
 
 /// The administrator: over loopback, which resolves to `localhost`.
 pub const ROOT: &str = "root";
@@ -92,27 +91,14 @@ impl Server {
     }
 }
 
-/// Makes the certificate that the servers with TLS show.
-pub fn certify(home: &Path, owner: Owner) -> Result<()> {
-    certificate::make(home, "MariaDB")?;
-    for name in ["server.pem", "server.key"] {
-        close(&home.join(name), 0o600, owner)?;
-    }
-    Ok(())
-}
-
 /// Makes the system tables and the two users.
-pub fn initialise(
-    installation: &Installation,
-    data: &Path,
-    passwords: &Passwords,
-    owner: Owner,
-) -> Result<()> {
-    make_closed(data, owner)?;
+pub fn initialise(installation: &Installation, data: &Path, passwords: &Passwords) -> Result<()> {
+    let Installation { package, owner, .. } = installation;
+    make_closed(data, *owner)?;
     let log = data.with_extension("bootstrap");
     let said = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-    let mut bootstrap = owner.command(&installation.program());
-    installation.tell(&mut bootstrap);
+    let mut bootstrap = owner.command(&package.program());
+    package.tell(&mut bootstrap);
     let mut bootstrap = bootstrap
         .args(["--no-defaults", "--bootstrap", "--skip-log-bin"])
         .args(STORAGE)
@@ -161,19 +147,17 @@ fn users(passwords: &Passwords) -> String {
 }
 
 /// Starts a server on a data directory, and waits until it is what it should be.
-pub fn launch(
-    installation: &Installation,
-    data: &Path,
-    role: Role<'_>,
-    owner: Owner,
-) -> Result<Server> {
+pub fn launch(installation: &Installation, data: &Path, role: Role<'_>) -> Result<Server> {
+    let &Installation {
+        ref package, owner, ..
+    } = installation;
     let port = port::free()?;
     let settings = data.with_extension("cnf");
     write_closed(&settings, &role.settings(data, port)?, owner)?;
     let first_statements = data.with_extension("sql");
     write_closed(&first_statements, &role.first_statements(), owner)?;
-    let mut command = process::command(&installation.program(), "KILL", owner);
-    installation.tell(&mut command);
+    let mut command = process::command(&package.program(), "KILL", owner);
+    package.tell(&mut command);
     command
         .arg(option("--defaults-file", &settings))
         .args(STORAGE)

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
 use super::install::Installation;
-use crate::server::files::{append, close, copy, make_closed, write_closed};
+use crate::server::files::{append, copy, make_closed, write_closed};
 use crate::server::owner::Owner;
 use crate::server::process::{self, Process};
 use crate::server::{certificate, port, random_hex};
@@ -94,7 +94,7 @@ pub fn start(
     owner: Owner,
 ) -> Result<Server> {
     fs::create_dir(directory).with_context(|| format!("cannot make {}", directory.display()))?;
-    certificate::make(directory, &format!("{}", installation.major))?;
+    certificate::make(directory, &format!("{}", installation.major), owner)?;
     let password = random_hex(16)?;
     initialise(installation, directory, &password, owner)?;
 
@@ -167,9 +167,7 @@ fn initialise(
         bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     for name in ["server.pem", "server.key"] {
-        let inside = data.join(name);
-        fs::rename(directory.join(name), &inside).context("cannot move the certificate")?;
-        close(&inside, 0o600, owner)?;
+        fs::rename(directory.join(name), data.join(name)).context("cannot move the certificate")?;
     }
     append(&data.join("postgresql.conf"), SETTINGS)?;
     append(

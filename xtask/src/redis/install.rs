@@ -1,9 +1,5 @@
-use std::path::PathBuf;
-use std::process::Command;
-
 use anyhow::{Context as _, Result, bail};
 
-use crate::run;
 use crate::server::owner::Owner;
 use crate::server::packages::Package;
 
@@ -13,37 +9,31 @@ const PROGRAM: &str = "usr/bin/redis-server";
 /// The first whose cluster bus has a port of its own choice.
 const OLDEST: u32 = 7;
 
-/// Binaries that are new enough.
+/// Binaries that are new enough, and who runs them.
 #[derive(Debug)]
 pub struct Installation {
-    package: Package,
+    pub package: Package,
+    pub owner: Owner,
     /// As in `7.0.15`.
     pub version: String,
 }
 
 impl Installation {
-    /// The machine's, or fetched.
-    pub fn ready(owner: Owner) -> Result<Self> {
+    /// The machine's, or fetched. What fails here fails because this machine cannot have them.
+    pub fn find() -> Result<Self> {
+        let owner = Owner::of_servers()?;
         let package = Package::ready(PACKAGE, PROGRAM, owner)?;
-        let mut ask = run::command(package.root.join(PROGRAM));
-        package.tell(&mut ask);
-        let said = run::quiet(ask.arg("--version"))?;
+        let said = package.asked(&["--version"])?;
         let version = version(&said).with_context(|| format!("no version in: {said}"))?;
         let major = version.split('.').next().map(str::parse::<u32>);
         if !major.is_some_and(|major| major.is_ok_and(|major| major >= OLDEST)) {
             bail!("Redis {version} is too old: the tests need 7.0 or newer");
         }
-        Ok(Self { package, version })
-    }
-
-    /// The server.
-    pub fn program(&self) -> PathBuf {
-        self.package.root.join(PROGRAM)
-    }
-
-    /// Lets `command` find the libraries.
-    pub fn tell(&self, command: &mut Command) {
-        self.package.tell(command);
+        Ok(Self {
+            package,
+            owner,
+            version,
+        })
     }
 }
 

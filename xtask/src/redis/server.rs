@@ -5,8 +5,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::install::Installation;
-use crate::server::files::{close, make_closed, write_closed};
-use crate::server::owner::Owner;
+use crate::server::files::{make_closed, write_closed};
 use crate::server::process::{self, Process};
 use crate::server::{certificate, port, random_hex};
 
@@ -68,7 +67,6 @@ impl Plan {
 pub struct Home<'a> {
     installation: &'a Installation,
     folder: &'a Path,
-    owner: Owner,
 }
 
 /// A running server.
@@ -85,15 +83,11 @@ pub struct Server {
 
 impl<'a> Home<'a> {
     /// Makes the certificate that all of them show.
-    pub fn make(installation: &'a Installation, folder: &'a Path, owner: Owner) -> Result<Self> {
-        certificate::make(folder, "Redis")?;
-        for name in ["server.pem", "server.key"] {
-            close(&folder.join(name), 0o600, owner)?;
-        }
+    pub fn make(installation: &'a Installation, folder: &'a Path) -> Result<Self> {
+        certificate::make(folder, "Redis", installation.owner)?;
         Ok(Self {
             installation,
             folder,
-            owner,
         })
     }
 
@@ -106,14 +100,14 @@ impl<'a> Home<'a> {
     pub fn data(&self, name: &str) -> Result<PathBuf> {
         let data = self.folder.join(name);
         if !data.exists() {
-            make_closed(&data, self.owner)?;
+            make_closed(&data, self.installation.owner)?;
         }
         Ok(data)
     }
 
     /// Writes a file of a server.
     pub fn write(&self, path: &Path, text: &str) -> Result<()> {
-        write_closed(path, text, self.owner)
+        write_closed(path, text, self.installation.owner)
     }
 
     /// Starts a server, and waits until it takes connections.
@@ -163,16 +157,17 @@ impl<'a> Home<'a> {
     }
 
     fn command(&self, keeping: Keeping, settings: &Path) -> std::process::Command {
-        let program = self.installation.program();
+        let Installation { package, owner, .. } = self.installation;
+        let program = package.program();
         let mut command = if keeping == Keeping::Nothing {
             let shell = Path::new("/bin/sh");
-            let mut command = process::command(shell, "KILL", self.owner);
+            let mut command = process::command(shell, "KILL", *owner);
             command.args(["-c", FROM_INPUT]).arg(program);
             command
         } else {
-            process::command(&program, "KILL", self.owner)
+            process::command(&program, "KILL", *owner)
         };
-        self.installation.tell(&mut command);
+        package.tell(&mut command);
         command.arg(settings);
         command
     }

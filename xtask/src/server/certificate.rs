@@ -8,9 +8,13 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
 };
 
+use super::files::close;
+use super::owner::Owner;
+
 /// Makes an authority and a certificate for `localhost` and 127.0.0.1: `ca.pem`, `server.pem` and
-/// `server.key` in `directory`. 127.0.0.2, where the servers listen too, is a name it is not for.
-pub fn make(directory: &Path, name: &str) -> Result<()> {
+/// `server.key` in `directory`, the last two for `owner` only. 127.0.0.2, where the servers listen too, is a name it
+/// is not for.
+pub fn make(directory: &Path, name: &str, owner: Owner) -> Result<()> {
     let mut authority = CertificateParams::default();
     authority
         .distinguished_name
@@ -31,6 +35,9 @@ pub fn make(directory: &Path, name: &str) -> Result<()> {
         ("server.key", key.serialize_pem()),
     ] {
         fs::write(directory.join(file), text).with_context(|| format!("cannot write {file}"))?;
+    }
+    for file in ["server.pem", "server.key"] {
+        close(&directory.join(file), 0o600, owner)?;
     }
     Ok(())
 }

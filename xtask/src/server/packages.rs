@@ -27,23 +27,25 @@ const OPTIONS: [&str; 4] = [
 /// Kinds of servers start side by side, and fetch one after the other.
 static FETCHING: Mutex<()> = Mutex::new(());
 
-/// A package whose programs run here.
+/// A package whose program runs here.
 #[derive(Clone, Debug)]
 pub struct Package {
     /// What its paths are below: `/`, or the folder that it is unpacked in.
     pub root: PathBuf,
+    program: &'static str,
     unpacked: bool,
 }
 
 impl Package {
     /// The one that is installed, or else one that is unpacked in the cache, once. `program` is the path of
     /// what is wanted from it, below its root.
-    pub fn ready(name: &str, program: &str, owner: Owner) -> Result<Self> {
+    pub fn ready(name: &str, program: &'static str, owner: Owner) -> Result<Self> {
         let installed = Self {
             root: "/".into(),
+            program,
             unpacked: false,
         };
-        if installed.root.join(program).exists() {
+        if installed.program().exists() {
             return Ok(installed);
         }
         let root = unpacked(name, program, owner).with_context(|| {
@@ -51,8 +53,21 @@ impl Package {
         })?;
         Ok(Self {
             root,
+            program,
             unpacked: true,
         })
+    }
+
+    /// What is wanted from it.
+    pub fn program(&self) -> PathBuf {
+        self.root.join(self.program)
+    }
+
+    /// What the program says to these arguments, and ends.
+    pub fn asked(&self, arguments: &[&str]) -> Result<String> {
+        let mut ask = run::command(self.program());
+        self.tell(&mut ask);
+        run::quiet(ask.args(arguments))
     }
 
     /// Lets `command` find the libraries that came with it.

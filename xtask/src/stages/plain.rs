@@ -45,7 +45,12 @@ pub fn unit(_: &mut Context) -> Result<()> {
 }
 
 pub fn contract(_: &mut Context) -> Result<()> {
-    run::shown(&mut cargo_test(&["--test", "contract"]))?;
+    run::shown(&mut cargo_test(&[
+        "--test",
+        "contract",
+        "--test",
+        "agreement",
+    ]))?;
     asyncapi::check()
 }
 
@@ -68,19 +73,25 @@ pub fn infra(_: &mut Context) -> Result<()> {
 }
 
 pub fn protocol(_: &mut Context) -> Result<()> {
-    let tests = [
-        "--test",
-        "aftermath",
-        "--test",
-        "after_the_switch",
-        "--test",
-        "crash",
-        "--test",
-        "label_rules",
-        "--test",
-        "steps",
-    ];
-    run::shown(cargo_test(&tests).args(["--", "--nocapture"]))
+    all_tests_of(&["crates/rotation"])
+}
+
+pub fn registry(_: &mut Context) -> Result<()> {
+    all_tests_of(&["crates/registry"])
+}
+
+pub fn audit(_: &mut Context) -> Result<()> {
+    all_tests_of(&["crates/audit", "crates/cli"])
+}
+
+fn all_tests_of(packages: &[&str]) -> Result<()> {
+    let mut tests = cargo_test(&[]);
+    for package in packages {
+        for name in tests_of(package)? {
+            tests.args(["--test", &name]);
+        }
+    }
+    run::shown(tests.args(["--", "--nocapture"]))
 }
 
 /// The names of a package's test targets, so that none is forgotten.
@@ -98,10 +109,43 @@ pub fn tests_of(package: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-pub fn registry(_: &mut Context) -> Result<()> {
-    let mut tests = cargo_test(&[]);
-    for name in tests_of("crates/registry")? {
-        tests.args(["--test", &name]);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A test that no stage runs is one that nobody would miss.
+    #[test]
+    fn every_folder_of_tests_is_run_by_a_stage() -> Result<()> {
+        let listed =
+            run::quiet(run::cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+        let listed: serde_json::Value = serde_json::from_str(&listed)?;
+        let mut found = Vec::new();
+        for package in listed["packages"].as_array().into_iter().flatten() {
+            for target in package["targets"].as_array().into_iter().flatten() {
+                if target["kind"] == serde_json::json!(["test"]) {
+                    found.extend(target["name"].as_str().map(str::to_owned));
+                }
+            }
+        }
+        // What the stages above name by folder, and what others name themselves.
+        let mut run = vec![
+            "adapters".to_owned(),
+            "agreement".to_owned(),
+            "contract".to_owned(),
+            "promises".to_owned(),
+        ];
+        for package in [
+            "crates/rotation",
+            "crates/registry",
+            "crates/audit",
+            "crates/cli",
+            "crates/rotators",
+        ] {
+            run.extend(tests_of(package)?);
+        }
+        found.sort();
+        run.sort();
+        assert_eq!(found, run);
+        Ok(())
     }
-    run::shown(tests.args(["--", "--nocapture"]))
 }

@@ -8,7 +8,7 @@ use crate::beside::Beside;
 use crate::demo::Story;
 use crate::local_cloud::LocalCloud;
 use crate::sam::Sam;
-use crate::services::Need;
+use crate::services::{Need, Services};
 use crate::{demo, docker, functions, postgres, run};
 
 /// Every PostgreSQL that the product is tested on.
@@ -84,20 +84,33 @@ pub fn adapters(context: &mut Context) -> Result<()> {
     run::shown(tests.env("REKEY_TEST_CLOUD", &cloud.endpoint))
 }
 
+/// Tests that wait for a clock much more than they work: they run beside the others, one after the other.
+const PATIENT: [&str; 2] = ["end_to_end::alarms::", "end_to_end::scheduled::"];
+
 pub fn end_to_end(context: &mut Context) -> Result<()> {
-    let mut tests = cargo_test(&["--test", "promises", "--", "end_to_end::", "--nocapture"]);
-    tests.args(["--test-threads", "2"]);
+    let mut left_out = Vec::new();
     for (need, module) in [
-        (Need::Mariadb, "end_to_end::mariadb"),
-        (Need::Redis, "end_to_end::redis"),
+        (Need::Mariadb, "end_to_end::mariadb::"),
+        (Need::Redis, "end_to_end::redis::"),
     ] {
         if !context.can_have(need, &format!("{module}, for want of its server"))? {
-            tests.args(["--skip", module]);
+            left_out.extend(["--skip", module]);
         }
     }
-    let needs = [POSTGRES, Need::Node, Need::Programs];
-    context.services(&needs)?.tell(&mut tests);
-    run::shown(&mut tests)
+    let services = context.services(&[POSTGRES, Need::Node, Need::Programs])?;
+    let program = functions::tests("promises")?;
+    let tests = |threads: &str| {
+        let mut tests = run::command(&program);
+        tests.args(["--nocapture", "--test-threads", threads]);
+        services.tell(&mut tests);
+        tests
+    };
+    let patient = Beside::start("end-to-end-patient", tests("1").args(PATIENT))?;
+    let mut others = tests("2");
+    others.arg("end_to_end::").args(left_out);
+    others.args(PATIENT.iter().flat_map(|module| ["--skip", module]));
+    run::shown(&mut others)?;
+    patient.show()
 }
 
 pub fn sam(context: &mut Context) -> Result<()> {
@@ -131,25 +144,44 @@ pub fn sam(context: &mut Context) -> Result<()> {
     result
 }
 
-/// Stories of their own, each with its own cloud, that wait more than they work: the longest beside the others,
-/// of which two are short, and the one of five kinds works most.
+/// The longest story waits more than it works.
+pub fn start_demo(context: &mut Context) -> Result<Beside> {
+    let services = context.services(&[POSTGRES, Need::Programs])?;
+    start_story(services, "demo", Story::One)
+}
+
+fn start_story(services: &Services, name: &str, which: Story<'_>) -> Result<Beside> {
+    let mut story = demo::story(&demo::program()?, services, which, false);
+    Beside::start(name, &mut story)
+}
+
+/// Stories of their own, each with its own cloud: the two that are broken are short, the one of five kinds works
+/// most, and the longest is over by now unless this stage runs alone.
 pub fn demo_stories(context: &mut Context) -> Result<()> {
     let what = "the demo of five kinds, for want of a server";
     let all = context.can_have(Need::Mariadb, what)? && context.can_have(Need::Redis, what)?;
+    let began = context.started("demo");
+    let alone = began.is_none();
+    let one = began.map_or_else(|| start_demo(context), Ok)?;
     let services = context.services(&demo::NEEDS)?;
-    let program = demo::program()?;
-    let start = |name: &str, which| {
-        let mut story = demo::story(&program, services, which, false);
-        Beside::start(name, &mut story)
-    };
-    let one = start("demo", Story::One)?;
-    let broken = ["single-user", "retire-early"]
-        .map(|how| start(&format!("demo-{how}"), Story::Broken(how)));
-    for story in broken {
-        story?.show()?;
+    let broken = ["single-user", "retire-early"];
+    let broken =
+        broken.map(|how| start_story(services, &format!("demo-{how}"), Story::Broken(how)));
+    let mut broken: Vec<Beside> = broken.into_iter().collect::<Result<_>>()?;
+    let first = if alone { broken.len() } else { 0 };
+    for story in broken.drain(..first) {
+        story.show()?;
     }
     if all {
-        run::shown(&mut demo::story(&program, services, Story::All, false))?;
+        run::shown(&mut demo::story(
+            &demo::program()?,
+            services,
+            Story::All,
+            false,
+        ))?;
+    }
+    for story in broken {
+        story.show()?;
     }
     one.show()
 }

@@ -7,9 +7,8 @@ use rekey_tests::team::closed_window;
 use serde_json::{Value, json};
 
 use super::asking::{KEY, answered, completed, current, office, refused, rotators, team};
-use super::operating::{NAME, job, observed, operator, rekey, rekey_json, sweep, told, until};
+use super::operating::{NAME, observed, operator, rekey, rekey_json, told};
 use super::playground::{details, events, works};
-use super::roles::Role;
 
 #[tokio::test]
 async fn a_request_rotates_and_its_end_names_who_asked_why_and_who_is_affected() -> Result<()> {
@@ -217,52 +216,6 @@ async fn a_single_user_is_rotated_when_the_request_accepts_the_gap() -> Result<(
     let yes = json!({ "metadata": { "accept_no_overlap": true } });
     shop.ask(KEY, "flow-2", &yes).await?;
     current(&scene, &answered(&scene, "flow-2", "accepted").await?).await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_schedule_with_a_policy_is_asked_for_by_the_sweep_and_rotates() -> Result<()> {
-    let (scene, _) = office("swept", true, &[("RetrySeconds", "1")]).await?;
-    let before = scene.secrets.current(&scene.secret).await?;
-    for (tag, text) in [("rekey:window", "00:00-24:00"), ("rekey:every", "1m")] {
-        scene.secrets.tag(&scene.secret, tag, text).await?;
-    }
-    observed(&scene).await?;
-    // The shortest age that a tag can ask for is a minute; a window of all day spreads it over an hour, so
-    // that tag goes, and it is a tenth of the age.
-    assert_eq!(sweep(&scene).await?["asked"], 0, "nothing is due yet");
-    let client = &scene.secrets.client;
-    let untag = client.untag_resource().secret_id(&scene.secret);
-    untag.tag_keys("rekey:window").send().await?;
-    observed(&scene).await?;
-    let role = Role::of(&scene, "sweep").await?;
-    role.without(&["AskAsTheSchedule"]).await?;
-    let calls = role.refused("PutEvents")?;
-    let mut asked = 0;
-    for _ in 0..3 {
-        // Each waits as long as a test may wait for anything.
-        let due = until(&scene, "the sweep asks for the rotation", async || {
-            asked += job(&scene, "sweep").await?.value["asked"]
-                .as_u64()
-                .unwrap_or_default();
-            Ok((asked > 0 || role.refused("PutEvents")? > calls).then_some(()))
-        });
-        if due.await.is_ok() {
-            break;
-        }
-    }
-    assert_eq!(asked, 0, "it asks without AskAsTheSchedule");
-    role.whole().await?;
-    let asked = until(&scene, "what the sweep asks for is accepted", async || {
-        job(&scene, "sweep").await?;
-        let answers = details(&events(&scene).await?, "rekey.request.answered");
-        Ok(answers.into_iter().find(|one| one["answer"] == "accepted"))
-    })
-    .await?;
-    assert_eq!(asked["requester"], "rekey.requester.schedule");
-    assert_eq!(asked["actor"], "schedule");
-    current(&scene, &asked).await?;
-    assert!(works(&scene, &before).await?);
     Ok(())
 }
 

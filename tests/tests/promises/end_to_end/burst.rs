@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rekey_tests::database::{random_password, verifier};
 use rekey_tests::door::Door;
 use rekey_tests::scene::Scene;
-use rekey_tests::team::request;
+use rekey_tests::team::{now, request};
 use serde_json::{Value, json};
 
 use super::asking::{office, rotators};
 use super::operating::{depth, kill, observed, told};
-use super::playground::{details, events};
+use super::playground::{details, events_since};
 
 /// How many requests, repeats and poison among them.
 const REQUESTS: usize = 5_000;
@@ -28,6 +28,10 @@ const SECRETS: [(&str, usize); 2] = [("flood", 12), ("small", 4)];
 /// How often the function is killed meanwhile.
 const KILLS: u32 = 5;
 const KILL_EVERY: Duration = Duration::from_secs(6);
+/// By how many seconds what is heard overlaps with what was heard before.
+const OVERLAP: i64 = 10;
+/// Each event has a log stream of its own, and a look goes through all of them.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -123,21 +127,23 @@ struct Tally {
     rotated: BTreeSet<String>,
 }
 
-async fn tally(scene: &Scene) -> Result<Tally> {
-    let all = events(scene).await?;
-    let id = |detail: &Value| detail["correlation_id"].as_str().map(str::to_owned);
-    let mut tally = Tally::default();
-    for refusal in details(&all, "rekey.request.refused") {
-        let class = refusal["class"].as_str().unwrap_or_default().to_owned();
-        tally.refused.extend(id(&refusal).map(|id| (id, class)));
+impl Tally {
+    /// What was told since a time, which is known in part: everything at each look would be most of the work.
+    async fn hear(&mut self, scene: &Scene, since: i64) -> Result<()> {
+        let all = events_since(scene, since).await?;
+        let id = |detail: &Value| detail["correlation_id"].as_str().map(str::to_owned);
+        for refusal in details(&all, "rekey.request.refused") {
+            let class = refusal["class"].as_str().unwrap_or_default().to_owned();
+            self.refused.extend(id(&refusal).map(|id| (id, class)));
+        }
+        let answers = details(&all, "rekey.request.answered");
+        let accepted = answers.iter().filter(|one| one["answer"] == "accepted");
+        self.accepted.extend(accepted.filter_map(id));
+        let ends = details(&all, "greentic.secrets.rotate.completed");
+        let good = ends.iter().filter(|one| one["result"] == "success");
+        self.rotated.extend(good.filter_map(id));
+        Ok(())
     }
-    let answers = details(&all, "rekey.request.answered");
-    let accepted = answers.iter().filter(|one| one["answer"] == "accepted");
-    tally.accepted.extend(accepted.filter_map(id));
-    let ends = details(&all, "greentic.secrets.rotate.completed");
-    let good = ends.iter().filter(|one| one["result"] == "success");
-    tally.rotated.extend(good.filter_map(id));
-    Ok(tally)
 }
 
 #[tokio::test]
@@ -158,21 +164,24 @@ async fn of_five_thousand_requests_at_once_none_is_lost() -> Result<()> {
         .filter(|one| one["key"] != 7)
         .filter_map(|one| one["event_id"].as_str())
         .collect();
-    let started = Instant::now();
+    let (started, begun) = (Instant::now(), now()?.unix());
     shop.ask_all(&asked).await?;
     let sent = started.elapsed();
-    let mut kills = 0;
-    let tally = loop {
+    let (mut kills, mut tally) = (0, Tally::default());
+    let mut heard = begun;
+    loop {
         // Now and then the function dies in the middle of a batch.
         if kills < KILLS && started.elapsed() > KILL_EVERY * (kills + 1) {
             kills += u32::from(kill(&scene, "RequestFunctionName")?);
         }
-        let tally = tally(&scene).await?;
+        let time = now()?.unix();
+        tally.hear(&scene, heard).await?;
+        heard = time - OVERLAP;
         let parked = depth(&scene, "RequestDeadLetterQueueUrl").await?.waiting;
         let answered = tally.refused.len() + tally.accepted.len();
         let all_parked = usize::try_from(parked)? >= poison;
         if answered >= ids.len() && all_parked && tally.rotated.len() >= keys.len() {
-            break tally;
+            break;
         }
         if started.elapsed() > PATIENCE {
             let logs = told(&scene).await;
@@ -184,8 +193,8 @@ async fn of_five_thousand_requests_at_once_none_is_lost() -> Result<()> {
                 tail.join("\n")
             );
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    };
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
     let time = started.elapsed();
     let door = Door::of(&scene.cloud);
     ensure!(

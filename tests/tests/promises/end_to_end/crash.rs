@@ -21,7 +21,7 @@ async fn a_function_that_is_killed_inside_set_secret_leaves_no_trace_and_the_ret
         .rotate(&scene.secret, scene.stack.rotate_function())
         .await?;
     obstacle.reached(PATIENCE).await?;
-    kill_function(scene.cloud.id())?;
+    kill_functions(scene.cloud.id())?;
     obstacle.give_way().await?;
     scene
         .secrets
@@ -32,12 +32,12 @@ async fn a_function_that_is_killed_inside_set_secret_leaves_no_trace_and_the_ret
     Ok(())
 }
 
-/// Kills the function's processes that this local cloud has started.
-pub fn kill_function(cloud: u32) -> Result<()> {
+/// Kills the functions' processes that this local cloud has started.
+pub fn kill_functions(cloud: u32) -> Result<()> {
     let mut killed = 0;
     for process in descendants(cloud)? {
-        let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
-        if line.contains("bootstrap") {
+        let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        if String::from_utf8_lossy(&environment).contains("AWS_LAMBDA_FUNCTION_NAME=") {
             let status = Command::new("kill")
                 .args(["-KILL", &process.to_string()])
                 .status()?;
@@ -45,7 +45,7 @@ pub fn kill_function(cloud: u32) -> Result<()> {
             killed += 1;
         }
     }
-    ensure!(killed > 0, "the function has no process");
+    ensure!(killed > 0, "no function has a process");
     Ok(())
 }
 

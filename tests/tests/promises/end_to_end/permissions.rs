@@ -7,7 +7,7 @@ use rekey_tests::given;
 use rekey_tests::scene::Scene;
 use rekey_tests::stack::Stack;
 
-use super::crash::kill_function;
+use super::crash::kill_functions;
 use super::playground::{details, events, quiet, rotate, rotate_in_vain};
 
 /// Deploys the template with the statement `sid` taken out.
@@ -57,7 +57,7 @@ async fn fails_without(sid: &str) -> Result<Option<String>> {
     let before = scene.secrets.current(&scene.secret).await?;
     without(&scene, sid)?;
     // A new process: what the function has read at its start is read again.
-    kill_function(scene.cloud.id())?;
+    kill_functions(scene.cloud.id())?;
     let version = rotate_in_vain(&scene).await?;
     assert_eq!(
         scene.secrets.current(&scene.secret).await?.id,

@@ -86,13 +86,26 @@ pub async fn function_log(scene: &Scene) -> Result<Vec<Value>> {
     lines(scene, scene.stack.output("DatabaseLogGroup")).await
 }
 
+/// The same, of those that came at a time or later, in seconds since 1970.
+pub async fn events_since(scene: &Scene, time: i64) -> Result<Vec<Value>> {
+    let group = scene.stack.output("EventLogGroup");
+    let lines = Door::of(&scene.cloud)
+        .log_since(group, time * 1_000)
+        .await?;
+    Ok(records(&lines))
+}
+
 /// The records of a log group.
 pub async fn lines(scene: &Scene, group: &str) -> Result<Vec<Value>> {
     let lines = Door::of(&scene.cloud).log(group).await?;
+    Ok(records(&lines))
+}
+
+fn records(lines: &[String]) -> Vec<Value> {
     let records = lines
         .iter()
         .filter_map(|line| serde_json::from_str(line).ok());
-    Ok(records.collect())
+    records.collect()
 }
 
 /// The details of the events of one type.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use rekey_tests::database::Database;
-use rekey_tests::given::{self, MariadbServer, RedisServer};
+use rekey_tests::given::{self, MariadbServer, RedisServers};
+use rekey_tests::mariadb::{self, Mariadb};
 use rekey_tests::person::Person;
+use rekey_tests::redis::Redis;
 use rekey_tests::scene::Scene;
 use rekey_tests::secrets::{Secrets, Version};
 use serde_json::Value;
@@ -15,8 +17,6 @@ use serde_json::Value;
 use super::GRACE;
 use super::application::Application;
 use super::jwt::KeySet;
-use super::mariadb::{self, Mariadb};
-use super::redis::Redis;
 use super::service::Service as _;
 use super::webhook::Webhook;
 
@@ -61,14 +61,14 @@ impl Player {
 /// Servers that the scene does not bring.
 pub struct Servers {
     mariadb: MariadbServer,
-    redis: RedisServer,
+    redis: RedisServers,
     /// The authorities of all of them, in one file.
     pub ca_file: PathBuf,
 }
 
 impl Servers {
     pub fn given() -> Result<Self> {
-        let (mariadb, redis) = (given::mariadb_server()?, given::redis_server()?);
+        let (mariadb, redis) = (given::mariadb_server()?, given::redis_servers()?);
         let mut authorities = String::new();
         for file in [
             &given::newest_server()?.ca_file,
@@ -97,7 +97,7 @@ impl Servers {
         let logs = [
             &self.mariadb.log_file,
             &self.mariadb.replica_log_file,
-            &self.redis.log_file,
+            &self.redis.aclfile.log_file,
         ];
         logs.map(PathBuf::clone).into()
     }

@@ -293,9 +293,29 @@ fn listed_caches() -> Need {
         "elasticache:DescribeReplicationGroups",
         "elasticache:ModifyReplicationGroup",
         "elasticache:ListTagsForResource",
-        "elasticache:AddTagsToResource",
     ];
     allow(&actions, listed).only_if("WithElastiCache")
+}
+
+/// The one tag that tells which AUTH token is the newest.
+fn note_of_the_newest_token() -> Need {
+    let listed = json!({ "Fn::Split": [",", { "Ref": "ElastiCacheArns" }] });
+    let this_tag = json!({
+        "ForAllValues:StringEquals": { "aws:TagKeys": "rekey:newest-auth-token" },
+        "Null": { "aws:TagKeys": "false" },
+    });
+    let note = allow(&["elasticache:AddTagsToResource"], listed).when(this_tag);
+    note.only_if("WithElastiCache")
+}
+
+/// A user's tags are an administrator's to set: one of them says what whoever changes the user must prove.
+fn no_tag_of_a_user() -> Need {
+    let users = sub("arn:${AWS::Partition}:elasticache:*:*:user:*");
+    let none = Need {
+        effect: "Deny".to_owned(),
+        ..allow(&["elasticache:AddTagsToResource"], users)
+    };
+    none.only_if("WithElastiCache")
 }
 
 fn listed_superuser_secrets() -> Need {

@@ -2,7 +2,8 @@
 
 use super::{
     Role, allow, announcements, any_secret, its_own_log, its_queue, listed_caches, listed_keys,
-    listed_superuser_secrets, secrets_its_family_rotates, tagged_superuser_secrets,
+    listed_superuser_secrets, no_tag_of_a_user, note_of_the_newest_token,
+    secrets_its_family_rotates, tagged_superuser_secrets,
 };
 
 const ROLE: Role = Role {
@@ -19,7 +20,9 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "KeepCodeFromTheVpc",
         "KeepTheRegistry",
         "LeaveTheRequestersAlone",
+        "LeaveUsersUntagged",
         "LookAtSecrets",
+        "NoteTheNewestToken",
         "ReadListedSuperuserSecrets",
         "ReadTaggedSuperuserSecrets",
         "RetireWhatWeRotate",
@@ -63,6 +66,8 @@ fn it_reads_superuser_secrets_that_are_tagged_so_or_listed() {
 #[test]
 fn it_changes_the_caches_that_are_listed_and_without_a_list_none() {
     ROLE.says("ChangeListedCaches", &listed_caches());
+    ROLE.says("NoteTheNewestToken", &note_of_the_newest_token());
+    ROLE.says("LeaveUsersUntagged", &no_tag_of_a_user());
 }
 
 #[test]

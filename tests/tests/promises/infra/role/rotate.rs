@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{
     Need, Role, allow, announcements, its_own_log, listed_caches, listed_keys,
-    listed_superuser_secrets, secrets_it_rotates, tagged_superuser_secrets,
+    listed_superuser_secrets, no_tag_of_a_user, note_of_the_newest_token, secrets_it_rotates,
+    tagged_superuser_secrets,
 };
 
 const ROLE: Role = Role {
@@ -30,6 +31,8 @@ fn the_role_has_a_statement_per_need_and_no_other() {
         "ChangeListedCaches",
         "JoinTheVpc",
         "KeepCodeFromTheVpc",
+        "LeaveUsersUntagged",
+        "NoteTheNewestToken",
         "ReadFingerprintKey",
         "ReadListedSuperuserSecrets",
         "ReadTaggedSuperuserSecrets",
@@ -57,6 +60,8 @@ fn it_reads_superuser_secrets_that_are_tagged_so_or_listed() {
 #[test]
 fn it_changes_the_caches_that_are_listed_and_without_a_list_none() {
     ROLE.says("ChangeListedCaches", &listed_caches());
+    ROLE.says("NoteTheNewestToken", &note_of_the_newest_token());
+    ROLE.says("LeaveUsersUntagged", &no_tag_of_a_user());
     for (from, to) in [
         (
             "Resource: !Split [\",\", !Ref ElastiCacheArns]",
@@ -67,6 +72,30 @@ fn it_changes_the_caches_that_are_listed_and_without_a_list_none() {
     ] {
         let bent = ROLE.bent(from, to, "ChangeListedCaches");
         assert_ne!(bent, Some(listed_caches()), "{to}");
+    }
+    for (from, to) in [
+        (
+            "aws:TagKeys: rekey:newest-auth-token",
+            "aws:TagKeys: rekey:*",
+        ),
+        ("aws:TagKeys: \"false\"", "aws:TagKeys: \"true\""),
+        (
+            "                    - elasticache:AddTagsToResource\n",
+            "                    - elasticache:AddTagsToResource\n                    - elasticache:RemoveTagsFromResource\n",
+        ),
+    ] {
+        let bent = ROLE.bent(from, to, "NoteTheNewestToken");
+        assert_ne!(bent, Some(note_of_the_newest_token()), "{to}");
+    }
+    for (from, to) in [
+        (
+            "Sid: LeaveUsersUntagged\n                  Effect: Deny",
+            "Sid: LeaveUsersUntagged\n                  Effect: Allow",
+        ),
+        ("elasticache:*:*:user:*", "elasticache:*:*:user:app-*"),
+    ] {
+        let bent = ROLE.bent(from, to, "LeaveUsersUntagged");
+        assert_ne!(bent, Some(no_tag_of_a_user()), "{to}");
     }
 }
 

@@ -11,10 +11,12 @@ mod event_id;
 mod extra;
 mod fields;
 mod grace_ending;
+mod kind;
 mod label_updated;
 mod metadata;
 mod name;
 mod object;
+mod open_words;
 mod proof;
 mod rehearsal;
 mod request_answered;
@@ -34,6 +36,7 @@ mod secret_retire_held;
 mod secret_retired;
 mod secret_rolled_back;
 mod step_failed;
+mod strategy;
 mod text;
 mod timestamp;
 mod topic;
@@ -62,6 +65,7 @@ pub use event_id::EventId;
 pub use extra::Extra;
 pub use fields::parse;
 pub use grace_ending::GraceEnding;
+pub use kind::{Kind, KindFamily};
 pub use label_updated::LabelUpdated;
 pub use metadata::Metadata;
 pub use name::{Environment, NameError, Scope, SecretName};
@@ -84,6 +88,7 @@ pub use secret_retire_held::SecretRetireHeld;
 pub use secret_retired::SecretRetired;
 pub use secret_rolled_back::SecretRolledBack;
 pub use step_failed::StepFailed;
+pub use strategy::Strategy;
 pub use text::{
     Action, Actor, Arn, ClientRequestToken, Fingerprint, Identifier, Message, RotationToken,
     SecretId, StagingLabel, StepName, StoredName, UserAgent, Word,
@@ -97,7 +102,7 @@ pub use topics::{
 };
 pub use traffic::{Bus, Sender, Way};
 pub use vocabulary::{
-    ActorType, CheckResult, ErrorClass, HoldCause, Kind, Lateness, OrderOutcome, OrderPatience,
-    Outcome, ProofMethod, RequestAnswer, RetireOperation, Step, Strategy,
+    ActorType, CheckResult, ErrorClass, HoldCause, Lateness, OrderOutcome, OrderPatience, Outcome,
+    ProofMethod, RequestAnswer, RetireOperation, Step,
 };
 pub use wishes::Wishes;

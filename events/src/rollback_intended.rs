@@ -2,12 +2,12 @@
 
 use crate::envelope::Detail;
 use crate::event_id::EventId;
+use crate::kind::Kind;
 use crate::object::event;
 use crate::secret_ref::SecretRef;
 use crate::text::{Actor, ClientRequestToken, Message};
 use crate::timestamp::Timestamp;
 use crate::topic::DetailType;
-use crate::vocabulary::Kind;
 
 event! {
     /// An earlier credential is about to be made the current one again. It is published, and known to be

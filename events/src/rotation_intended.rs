@@ -2,12 +2,14 @@
 
 use crate::envelope::Detail;
 use crate::event_id::EventId;
+use crate::kind::Kind;
 use crate::object::event;
 use crate::secret_ref::SecretRef;
+use crate::strategy::Strategy;
 use crate::text::{ClientRequestToken, Fingerprint};
 use crate::timestamp::Timestamp;
 use crate::topic::DetailType;
-use crate::vocabulary::{Kind, Step, Strategy};
+use crate::vocabulary::Step;
 
 event! {
     /// The hook is about to change something at the target. It is published, and known to be accepted,

@@ -2,13 +2,15 @@
 
 use crate::envelope::Detail;
 use crate::event_id::EventId;
+use crate::kind::Kind;
 use crate::object::event;
 use crate::proof::Proof;
 use crate::secret_ref::SecretRef;
+use crate::strategy::Strategy;
 use crate::text::{Actor, ClientRequestToken, Message};
 use crate::timestamp::Timestamp;
 use crate::topic::DetailType;
-use crate::vocabulary::{HoldCause, Kind, Strategy};
+use crate::vocabulary::HoldCause;
 
 event! {
     /// An old credential was revoked at the target and is proved dead.

@@ -2,12 +2,14 @@
 
 use crate::envelope::Detail;
 use crate::event_id::EventId;
+use crate::kind::Kind;
 use crate::object::event;
 use crate::secret_ref::SecretRef;
+use crate::strategy::Strategy;
 use crate::text::{ClientRequestToken, Fingerprint, Identifier, Message};
 use crate::timestamp::Timestamp;
 use crate::topic::DetailType;
-use crate::vocabulary::{ErrorClass, Kind, Step, Strategy};
+use crate::vocabulary::{ErrorClass, Step};
 
 event! {
     /// A step of a rotation failed. Fields that the hook learns on the way are absent when it failed before.

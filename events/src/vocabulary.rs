@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::{LimitError, PayloadError};
 use crate::fields::Field;
+use crate::open_words::open_words;
 use crate::text::Word;
 
 /// One of the four steps of a rotation, spelled as Secrets Manager documents them. There are four and
@@ -59,85 +60,6 @@ impl Field for Step {
     }
 }
 
-/// An open list: the words known here, and any other word a newer producer may say.
-macro_rules! open_words {
-    (
-        $(#[doc = $doc:literal])+
-        $name:ident { $($(#[doc = $word_doc:literal])+ $variant:ident = $text:literal,)+ }
-    ) => {
-        $(#[doc = $doc])+
-        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[doc = $word_doc])+ $variant,)+
-            /// A word of a newer producer, kept as it is.
-            Unrecognised(Word),
-        }
-
-        impl $name {
-            /// The words known here, in the order of their declaration.
-            pub const WORDS: &'static [&'static str] = &[$($text),+];
-
-            /// What each of them means, in the same order.
-            #[cfg(feature = "schema")]
-            pub const MEANINGS: &'static [&'static str] = &[$(concat!($($word_doc),+)),+];
-
-            /// The word on the wire.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $text,)+
-                    Self::Unrecognised(word) => word.as_str(),
-                }
-            }
-        }
-
-        impl From<Word> for $name {
-            fn from(word: Word) -> Self {
-                match word.as_str() {
-                    $($text => Self::$variant,)+
-                    _ => Self::Unrecognised(word),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl Field for $name {
-            fn read(value: Value) -> Result<Self, PayloadError> {
-                Word::read(value).map(Self::from)
-            }
-        }
-
-        #[cfg(feature = "schema")]
-        impl schemars::JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let other = generator.subschema_for::<Word>();
-                schemars::json_schema!({
-                    "description": concat!($($doc),+).trim(),
-                    "anyOf": [
-                        { "type": "string", "enum": Self::WORDS },
-                        other,
-                    ],
-                })
-            }
-        }
-    };
-}
-
 open_words! {
     /// What kind of actor did something.
     ActorType {
@@ -147,92 +69,6 @@ open_words! {
         System = "system",
         /// An API key.
         ApiKey = "api_key",
-    }
-}
-
-open_words! {
-    /// What kind of target a secret opens.
-    Kind {
-        /// A PostgreSQL server.
-        Postgres = "postgres",
-        /// A MariaDB server.
-        Mariadb = "mariadb",
-        /// A MySQL server.
-        Mysql = "mysql",
-        /// A Redis server.
-        Redis = "redis",
-        /// A Valkey server.
-        Valkey = "valkey",
-        /// A user of an ElastiCache user group.
-        ElasticacheUser = "elasticache-user",
-        /// The AUTH token of an ElastiCache replication group.
-        ElasticacheAuth = "elasticache-auth",
-        /// A key that signs JSON Web Tokens.
-        Jwt = "jwt",
-        /// A key that signs webhooks, or anything else by HMAC: a secret that is its own target.
-        Hmac = "hmac",
-        /// A random value: a secret that is its own target.
-        Generic = "generic",
-        /// The keys that seal the audit trail: a secret that is its own target.
-        AuditKey = "audit-key",
-    }
-}
-
-impl Kind {
-    /// Whether a secret of this kind is rotated and retired by the functions for signing keys and random values, and
-    /// not by those for databases and caches. A kind that is not known counts as a database's.
-    pub fn is_key(&self) -> bool {
-        matches!(
-            self,
-            Self::Jwt | Self::Hmac | Self::Generic | Self::AuditKey
-        )
-    }
-
-    /// How its credentials share the time of a rotation, where the kind alone decides that.
-    pub fn only_strategy(&self) -> Option<Strategy> {
-        match self {
-            Self::Redis | Self::Valkey | Self::ElasticacheUser | Self::ElasticacheAuth => {
-                Some(Strategy::TwoPasswords)
-            }
-            Self::Jwt => Some(Strategy::DualPublish),
-            Self::Hmac | Self::Generic => Some(Strategy::PreviousInside),
-            Self::AuditKey => Some(Strategy::Keyring),
-            _ => None,
-        }
-    }
-}
-
-impl Strategy {
-    /// Whether old and new both work for a while; `None` of a word that is not known.
-    pub fn both_work(&self) -> Option<bool> {
-        match self {
-            Self::SingleUser => Some(false),
-            Self::AlternatingUsers
-            | Self::TwoPasswords
-            | Self::DualPublish
-            | Self::PreviousInside
-            | Self::Keyring => Some(true),
-            _ => None,
-        }
-    }
-}
-
-open_words! {
-    /// How two credentials share the time of a rotation.
-    Strategy {
-        /// One user whose password changes: the old one stops with the new one's first second.
-        SingleUser = "single-user",
-        /// Two users in turn: the old one works through the grace.
-        AlternatingUsers = "alternating-users",
-        /// One user with two passwords: the old one works through the grace.
-        TwoPasswords = "two-passwords",
-        /// Three keys are published, the one before, the one in use and the next: what the old one has signed is verified
-        /// through the grace.
-        DualPublish = "dual-publish",
-        /// The secret holds the value before beside the new one, with the time at which it ends.
-        PreviousInside = "previous-inside",
-        /// A ring of keys that only grows: the old one is kept, and checks what it has sealed.
-        Keyring = "keyring",
     }
 }
 

@@ -1,6 +1,6 @@
 use rekey_events::{
-    Actor, ClientRequestToken, Identifier, Kind, LimitError, Message, OrderPatience,
-    RetireOperation, RetireOrder, SecretId, Timestamp, Word,
+    Actor, ClientRequestToken, Identifier, KindFamily, LimitError, Message, OrderPatience,
+    RetireOperation, RetireOrder, SecretId, Timestamp,
 };
 use rekey_registry::{Order, OrderError, Orders};
 
@@ -18,9 +18,9 @@ pub struct RetireQueues {
 
 impl RetireQueues {
     fn of(&self, kind: &str) -> &Queue {
-        match Word::new(kind).map(Kind::from) {
-            Ok(kind) if kind.is_key() => &self.keys,
-            _ => &self.database,
+        match KindFamily::of(kind) {
+            KindFamily::Keys => &self.keys,
+            KindFamily::Database => &self.database,
         }
     }
 }

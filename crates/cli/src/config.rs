@@ -1,4 +1,4 @@
-use rekey_events::{Kind, Word};
+use rekey_events::KindFamily;
 use rekey_registry::Policy;
 
 use crate::arguments::Place;
@@ -63,9 +63,9 @@ pub struct AuditNames {
 impl Stack {
     /// The function that may change targets of this kind.
     pub fn retire_of(&self, kind: &str) -> &str {
-        match Word::new(kind).map(Kind::from) {
-            Ok(kind) if kind.is_key() => &self.retire_keys,
-            _ => &self.retire,
+        match KindFamily::of(kind) {
+            KindFamily::Keys => &self.retire_keys,
+            KindFamily::Database => &self.retire,
         }
     }
 }

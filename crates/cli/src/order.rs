@@ -102,9 +102,20 @@ pub async fn requested_by<W: World>(world: &W, said: Option<&str>) -> Result<Opt
 /// Asks the function that may change targets of this kind.
 ///
 /// # Errors
-/// [`Error`] when it gave no answer, or one that cannot be understood. A refusal is an answer.
+/// As [`send_to`].
 pub async fn send<W: World>(world: &W, kind: &str, order: &RetireOrder) -> Result<Answered, Error> {
-    let function = world.stack().retire_of(kind);
+    send_to(world, world.stack().retire_of(kind), order).await
+}
+
+/// Asks a function by its name, such as the one that has answered before.
+///
+/// # Errors
+/// [`Error`] when it gave no answer, or one that cannot be understood. A refusal is an answer.
+pub async fn send_to<W: World>(
+    world: &W,
+    function: &str,
+    order: &RetireOrder,
+) -> Result<Answered, Error> {
     let unreadable = |what: &str| {
         Error::Unavailable(format!(
             "{what}; perhaps rekey and the function {function} are of different versions"

@@ -60,8 +60,9 @@ impl Family for Database {
             passwords: settings.passwords.clone(),
             bounds: redis::Bounds::default(),
         };
+        let client = connection.elasticache();
         let elasticache = || elasticache::Config {
-            client: connection.elasticache(),
+            client: client.clone(),
             trust: settings.trust.clone(),
             passwords: settings.passwords.clone(),
             bounds: elasticache::Bounds::default(),

@@ -103,19 +103,6 @@ mod tests {
                 _ => keys.names(),
             };
             assert!(names.contains(&entry.kind), "{}", entry.kind);
-            let word = rekey_events::Word::new(entry.kind).unwrap();
-            let is_key = rekey_events::Kind::from(word).is_key();
-            assert_eq!(
-                is_key,
-                entry.family.as_str() == Keys::NAME,
-                "{}",
-                entry.kind
-            );
-            assert!(
-                rekey_events::Kind::WORDS.contains(&entry.kind),
-                "{}",
-                entry.kind
-            );
         }
     }
 

@@ -157,15 +157,19 @@ impl Secret {
         Some(Windows::parse(text).unwrap_or_else(|_| Windows::never()))
     }
 
-    /// Whether old and new credential both work for a while. What its rotation function said wins over the
-    /// tag, and the tag over the kind. None when none of them says it.
-    pub fn overlap(&self) -> Option<bool> {
+    /// How two credentials share the time of a rotation. What its rotation function said wins over the tag, and
+    /// the tag over the kind. None when none of them says it.
+    pub fn strategy(&self) -> Option<Strategy> {
         let said = self.strategy_seen.as_ref().or(self.strategy_tag.as_ref());
-        let word = |word: &str| Word::new(word).ok();
         match said {
-            Some(said) => Strategy::from(word(said)?).both_work(),
-            None => Kind::from(word(&self.kind)?).only_strategy()?.both_work(),
+            Some(said) => Some(Strategy::from(Word::new(said).ok()?)),
+            None => Kind::of(&self.kind)?.only_strategy(),
         }
+    }
+
+    /// Whether old and new credential both work for a while. None when it is not known.
+    pub fn overlap(&self) -> Option<bool> {
+        self.strategy()?.both_work()
     }
 
     /// Whether Rekey acts on it: deadlines, retirement, rollback, doctor. A secret that an AWS service

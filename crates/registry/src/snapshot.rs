@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use rekey_events::{Kind, Word};
+
 use crate::version::VersionId;
 
 /// The tag that registers a secret, and says who looks after it.
@@ -73,6 +75,13 @@ impl Snapshot {
     /// Who looks after the secret: what registers it. A tag without text registers nothing.
     pub fn owner(&self) -> Option<&str> {
         self.tag(OWNER_TAG)
+    }
+
+    /// What kind of target the secret opens: the tag [`KIND_TAG`] where it holds a word, be it one of a newer
+    /// version, else [`Kind::UNKNOWN`].
+    pub(crate) fn kind(&self) -> &str {
+        let word = self.tag(KIND_TAG).filter(|tag| Word::new(*tag).is_ok());
+        word.unwrap_or(Kind::UNKNOWN)
     }
 
     pub(crate) fn tag(&self, name: &str) -> Option<&str> {

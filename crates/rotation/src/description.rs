@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{KIND_TAG, StagingLabel, VersionId};
+use crate::{KIND_TAG, Occasion, StagingLabel, VersionId};
 
 /// The tag that asks for a grace: how long the old credential works after a rotation, in seconds.
 pub const GRACE_TAG: &str = "rekey:grace";
@@ -50,6 +50,15 @@ impl Description {
     /// The tag [`GRACE_TAG`] as a number; `None` too when it is none, which the plan refuses.
     pub fn grace(&self) -> Option<u32> {
         self.tags.get(GRACE_TAG)?.trim().parse().ok()
+    }
+
+    /// What a value is made by that follows the current one `now`, in seconds since 1970.
+    pub fn occasion(&self, now: i64) -> Occasion {
+        Occasion {
+            now,
+            grace: self.grace(),
+            switched_at: self.last_rotated,
+        }
     }
 
     /// When the running grace ends, in seconds since 1970: `None` when none is asked for, nothing was

@@ -27,7 +27,7 @@ pub use aftermath::{
     Aftermath, AftermathError, Cause, Check, CheckName, CheckResult, ClearOutcome, ClearRequest,
     Cleared, Dependants, DependantsError, Held, Intended, Kept, Ledger, LedgerError, Objection,
     Operation, Patience, PlannedStep, RehearseRequest, Rehearsed, RetireOutcome, RetireRequest,
-    Retired, RollBackOutcome, RollBackRequest, RolledBack, Void, VoidReason,
+    Retired, RollBackOutcome, RollBackRequest, RolledBack, Switch, Void, VoidReason,
 };
 pub use announcer::{AnnounceError, Announcer, Intent, StepFailed};
 pub use description::{Description, GRACE_TAG};

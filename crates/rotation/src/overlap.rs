@@ -76,11 +76,6 @@ impl Overlap {
         self.both_work() && !matches!(self, Self::PreviousInside)
     }
 
-    /// Whether sessions of the old credential can be told from those of the new one.
-    pub const fn tells_sessions_apart(self) -> bool {
-        matches!(self, Self::AlternatingUsers)
-    }
-
     /// How many credentials are valid at most; `None` when there is no bound.
     pub const fn slots(self) -> Option<u8> {
         match self {

@@ -17,7 +17,7 @@ pub trait Revoker: Rotator {
     fn kinship(&self, old: &SecretValue, other: &SecretValue) -> Result<Kinship, TargetError>;
 
     /// Until when the old credential must be kept whatever anybody asks, in seconds since 1970; `None` when
-    /// nothing of it outlives its retirement. `switched_at` is when the last rotation was over, if that is
+    /// nothing of it outlives its retirement. `switched_at` is when the last switch was over, if that is
     /// known. Pure.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ pub struct Revocation<'a> {
     pub current: &'a SecretValue,
     /// The value of the superuser secret, if this credential has one.
     pub superuser: Option<&'a SecretValue>,
-    /// When the last rotation was over, in seconds since 1970, if that is known: sessions that are older came
+    /// When the last switch was over, in seconds since 1970, if that is known: sessions that are older came
     /// with an earlier credential.
     pub switched_at: Option<i64>,
     /// Now, in seconds since 1970.

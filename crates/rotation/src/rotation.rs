@@ -4,8 +4,8 @@ use rand_core::TryCryptoRng;
 
 use crate::steps::{create, finish, set, test};
 use crate::{
-    Announcer, Description, Fingerprints, Kinds, Pause, RotationError, SecretId, SecretStore, Step,
-    StepFailed, StepRequest, VersionId,
+    Announcer, Description, Fingerprints, Kinds, Pause, RotationError, Rotator, SecretId,
+    SecretStore, SecretValue, Step, StepFailed, StepRequest, TargetError, VersionId,
 };
 
 /// The rotation protocol over its ports. One value serves all calls of a process.
@@ -26,8 +26,8 @@ pub struct Rotation<S, K, A, P, F> {
 /// What this process has seen last.
 #[derive(Default)]
 struct Memory {
-    /// The version that it has set, after it was told that the secret rotates.
-    set: Option<(SecretId, VersionId)>,
+    /// The version that it has set, after it was told that the secret rotates, and the one that was current then.
+    set: Option<(SecretId, VersionId, VersionId)>,
     /// The version whose login it has seen succeed.
     tested: Option<(SecretId, VersionId)>,
     /// The kind that the last step has worked on.
@@ -116,6 +116,21 @@ impl<S: SecretStore, K, A, P, F> Rotation<S, K, A, P, F> {
     }
 }
 
+impl<S, K: Kinds, A, P, F> Rotation<S, K, A, P, F> {
+    /// The rotator of a secret with this tag and any version's value, whose kind is noted.
+    pub(crate) fn rotator(
+        &self,
+        tag: Option<&str>,
+        value: &SecretValue,
+    ) -> Result<&K::One, TargetError> {
+        let rotator = self.kinds.of(tag, value)?;
+        if let Ok(mut memory) = self.memory.lock() {
+            memory.kind = Some(rotator.kind());
+        }
+        Ok(rotator)
+    }
+}
+
 impl<S, K, A, P, F> Rotation<S, K, A, P, F> {
     /// The kind of target that the last step was about; `unknown` when it ended before that was known.
     pub fn kind(&self) -> &'static str {
@@ -132,12 +147,6 @@ impl<S, K, A, P, F> Rotation<S, K, A, P, F> {
         }
     }
 
-    pub(crate) fn note_kind(&self, kind: &'static str) {
-        if let Ok(mut memory) = self.memory.lock() {
-            memory.kind = Some(kind);
-        }
-    }
-
     pub(crate) fn remember_tag(&self, request: &StepRequest, description: &Description) {
         if let Ok(mut memory) = self.memory.lock() {
             let tag = description.kind().map(str::to_owned);
@@ -151,15 +160,18 @@ impl<S, K, A, P, F> Rotation<S, K, A, P, F> {
         (*secret == request.secret && *version == request.token).then(|| tag.clone())
     }
 
-    pub(crate) fn remember_set(&self, request: &StepRequest) {
+    pub(crate) fn remember_set(&self, request: &StepRequest, current: &VersionId) {
         if let Ok(mut memory) = self.memory.lock() {
-            memory.set = Some((request.secret.clone(), request.token.clone()));
+            let StepRequest { secret, token, .. } = request;
+            memory.set = Some((secret.clone(), token.clone(), current.clone()));
         }
     }
 
-    pub(crate) fn has_set(&self, request: &StepRequest) -> bool {
-        let memory = self.memory.lock();
-        memory.is_ok_and(|memory| is_of(&memory.set, request))
+    /// The version that was current when this process set the pending one; `None` when it has not.
+    pub(crate) fn set_beside(&self, request: &StepRequest) -> Option<VersionId> {
+        let memory = self.memory.lock().ok()?;
+        let (secret, version, current) = memory.set.as_ref()?;
+        (*secret == request.secret && *version == request.token).then(|| current.clone())
     }
 
     pub(crate) fn remember_tested(&self, request: &StepRequest) {

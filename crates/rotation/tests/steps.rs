@@ -280,6 +280,38 @@ async fn a_label_that_is_moved_while_set_secret_waits_is_seen_under_the_lock() {
     assert!(stopped >= 8, "it was stopped at {stopped} calls only");
 }
 
+/// A rollback that saw no rotation moves it when `setSecret` and `testSecret` are over: what it brought back is not
+/// taken away again.
+#[tokio::test]
+async fn a_label_that_is_moved_before_finish_secret_stays_where_it_is() {
+    for overlap in Overlap::ALL {
+        let house = House::build(overlap).await;
+        let before = house.store.holder(&house.secret, &StagingLabel::Current);
+        let first = house.finished(1).await;
+        let token = house.rotate(2, true).await;
+        let process = house.process(Trace::default());
+        for step in [Step::Create, Step::Set, Step::Test] {
+            let done = process.step(step, &house.secret, &token).await;
+            assert_eq!(done, Ok(Outcome::Done), "{overlap:?}");
+        }
+        let moved = house
+            .store
+            .update_secret_version_stage(
+                SECRET,
+                "AWSCURRENT",
+                before.as_deref(),
+                Some(first.as_str()),
+            )
+            .await;
+        assert_eq!(moved, Ok(()));
+        let refused = process.step(Step::Finish, &house.secret, &token).await;
+        let class = refused.map_err(|error| error.class());
+        assert_eq!(class, Err(ErrorClass::RotationOpen), "{overlap:?}");
+        let current = house.store.holder(&house.secret, &StagingLabel::Current);
+        assert_eq!(current, before);
+    }
+}
+
 #[tokio::test]
 async fn the_target_is_not_changed_when_the_bus_does_not_take_the_intent() {
     let house = House::build(Overlap::SingleUser).await;

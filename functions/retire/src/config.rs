@@ -47,6 +47,8 @@ impl<F: Family> Config<F> {
 
     fn read(variable: &impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::new(variable);
+        // The family `database` reads it for itself: for databases it trusts these authorities and no other, and a
+        // health check trusts the system's too. The family `keys` has health checks and no such target.
         let ca = variables.file("REKEY_CA_FILE")?;
         let policy = Policy {
             grace: variables.seconds("REKEY_GRACE_SECONDS")?.into(),

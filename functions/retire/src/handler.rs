@@ -10,9 +10,8 @@ use rekey_function::{batch, budget, now, seconds, within};
 use rekey_registry::report::{Patience as Waited, Report, ReportError, patience, report};
 use rekey_registry::{DeadlineKey, Failed, SecretState, Store as _, VersionId, What};
 use rekey_rotation::{
-    Aftermath, AftermathError, Patience, RehearseRequest, SecretStore as _, StoreError,
+    Aftermath, AftermathError, Patience, RehearseRequest, SecretStore as _, StoreError, Switch,
 };
-use rekey_telemetry::OrderMetric;
 use serde_json::Value;
 
 use crate::awaited::{Awaited, awaited};
@@ -22,6 +21,7 @@ use crate::health::{HealthChecks, HealthError};
 use crate::ledger::Registry;
 use crate::order::{Order, OrderError, Wish};
 use crate::rehearsal;
+use crate::told::Told;
 
 /// The longest that one order may take. Under the time after which the target ends a session that says
 /// nothing, so that no order goes on whose lock is gone.
@@ -137,65 +137,38 @@ impl<F: Family> Retire<F> {
     /// Does one order, and writes one log line and one metric record about it.
     async fn obey(&self, order: &Order, deadline: Duration) -> RetireAnswer {
         let (started, begun) = (Instant::now(), now());
-        let mut kind = "unknown".to_owned();
+        let mut kind = None;
         let work = self.work(order, seconds(begun), &mut kind);
         let time = budget(deadline, begun).min(LONGEST);
         let answer = match within(time, work).await {
             Ok(answer) => answer,
             Err(unended) => order.unended(unended),
         };
-        // A check that fails is what a rehearsal is for: it found what it looked for.
-        let failed = answer.outcome == OrderOutcome::Failed && answer.checks.is_none();
-        let (operation, outcome) = (order.wire.operation.as_str(), answer.outcome.as_str());
-        let (secret, version) = (order.name.as_str(), order.wire.version_id.as_str());
-        let class = answer.class.as_ref().map(rekey_events::ErrorClass::as_str);
-        let message = answer.message.as_str();
-        if failed {
-            tracing::error!(
-                operation,
-                secret,
-                version,
-                outcome,
-                class,
-                error = message,
-                "order failed"
-            );
-        } else {
-            tracing::info!(
-                operation,
-                secret,
-                version,
-                outcome,
-                class,
-                why = message,
-                "order done"
-            );
-        }
-        OrderMetric {
+        Told {
             function: &self.function,
-            kind: &kind,
-            operation,
-            duration: started.elapsed(),
-            failed,
-            held: answer.outcome == OrderOutcome::Held,
-            at: i64::try_from(begun.as_millis()).unwrap_or(i64::MAX),
+            order,
+            kind: kind.as_deref(),
+            answer: &answer,
+            begun,
+            took: started.elapsed(),
         }
-        .emit(&mut std::io::stdout());
+        .tell(&mut std::io::stdout());
         answer
     }
 
-    async fn work(&self, order: &Order, at: i64, kind: &mut String) -> RetireAnswer {
+    async fn work(&self, order: &Order, at: i64, kind: &mut Option<String>) -> RetireAnswer {
         let ledger = &self.aftermath.ledger;
         let state = match ledger.store.load(&order.name).await {
             Ok(Some(state)) => state,
             Ok(None) => return order.unregistered(),
             Err(error) => return order.unrecorded(&Failed::from(error)),
         };
-        kind.clone_from(&state.secret.kind);
+        *kind = Some(state.secret.kind.clone());
         match &order.wish {
             Wish::Retire(request) => {
                 let mut request = request.clone();
                 let version = VersionId::new(request.version.as_str());
+                request.switch = last_switch(&state);
                 if order.wire.promised_at.is_some() && !is_due(&state, &version, at) {
                     return order.not_due();
                 }
@@ -350,6 +323,15 @@ fn is_due(state: &SecretState, version: &VersionId, at: i64) -> bool {
     deadline.is_some_and(|deadline| deadline.due_at.is_some() && deadline.promised <= at)
 }
 
+/// Since when which version is current, by the registry: a rollback and a value put by hand are switches too.
+fn last_switch(state: &SecretState) -> Option<Switch> {
+    let to = state.secret.current.as_ref()?;
+    Some(Switch {
+        to: rekey_rotation::VersionId::parse(to.as_str())?,
+        at: state.switched_at()?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,6 +351,18 @@ mod tests {
             consumers: Vec::new(),
             unsent: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_retirement_is_told_of_the_last_switch_that_is_recorded() {
+        let current = "5d0f4f1e-4a0b-4d0e-9f0c-2c7b7a3e9a10";
+        let mut state = with_deadline(json!({ "promised": NOW }));
+        assert_eq!(last_switch(&state), None);
+        state.secret.current = Some(VersionId::new(current));
+        assert_eq!(last_switch(&state), None);
+        state.secret.current_seen_since = Some(NOW - 60);
+        let switch = last_switch(&state).unwrap();
+        assert_eq!((switch.to.as_str(), switch.at), (current, NOW - 60));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod health;
 mod ledger;
 mod order;
 mod rehearsal;
+mod told;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -65,6 +65,7 @@ impl Order {
             RetireOperation::Retire => Wish::Retire(RetireRequest {
                 secret,
                 version,
+                switch: None,
                 patience: match wire.patience {
                     Some(OrderPatience::Forced) => Patience::Forced,
                     Some(OrderPatience::Wait | OrderPatience::Unrecognised(_)) | None => {

@@ -100,14 +100,8 @@ impl Retire {
         order.requested_by = requested_by(world, self.requested_by.as_deref()).await?;
         let mut answered = send(world, &state.secret.kind, &order).await?;
         if *answered.outcome() == OrderOutcome::Held && !self.no_wait {
-            answered = wait::until_retired(
-                world,
-                console,
-                (&state.secret.kind, &order),
-                answered,
-                self.timeout,
-            )
-            .await?;
+            let timeout = self.timeout;
+            answered = wait::until_retired(world, console, &order, answered, timeout).await?;
         }
         if console.is_json() {
             console.json(&Document {

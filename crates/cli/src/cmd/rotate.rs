@@ -127,7 +127,8 @@ impl Rotate {
         };
         let mut in_time = true;
         if self.wait {
-            (answered, in_time) = follow::to_the_end(world, console, answered, timeout).await?;
+            let followed = follow::to_the_end(world, console, answered, timeout).await?;
+            (answered, in_time) = (followed.request, followed.in_time);
         }
         let after = world.store().load(name).await;
         let after = after.map_err(|error| of_store(world, error))?;

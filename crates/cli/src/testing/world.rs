@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rekey_audit::testing::{LocalSigner, MemoryVault};
-use rekey_events::EventId;
+use rekey_events::{EventId, Kind};
 use rekey_registry::testing::MemoryStore;
 use rekey_registry::{
     Changes, Look, LookError, Policy, Presence, SecretState, Secrets, SeenVersion, Snapshot, Store,
@@ -169,7 +169,7 @@ fn tags(secret: &rekey_registry::Secret) -> BTreeMap<String, String> {
         ("rekey:owner", secret.owner.clone()),
         (
             "rekey:kind",
-            Some(secret.kind.clone()).filter(|kind| kind != "unknown"),
+            Some(secret.kind.clone()).filter(|kind| kind != Kind::UNKNOWN),
         ),
         ("rekey:grace", number(secret.grace_tag)),
         ("rekey:max-age", number(secret.max_age_days)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rekey_events::{Identifier, Strategy, Word};
+use rekey_events::{Identifier, Strategy};
 
 use crate::deadline::What;
 use crate::record::{Pending, Presence, Secret};
@@ -213,12 +213,11 @@ pub(crate) fn policy(secret: &mut Secret, snapshot: &Snapshot) {
 fn tags(secret: &mut Secret, snapshot: &Snapshot) {
     secret.owner = snapshot.owner().map(str::to_owned);
     secret.bad_tags.clear();
+    secret.kind = snapshot.kind().to_owned();
     let kind = snapshot.tag(KIND_TAG);
-    let word = kind.filter(|kind| Word::new(*kind).is_ok());
-    if kind.is_some() && word.is_none() {
+    if kind.is_some_and(|tag| tag != secret.kind) {
         secret.bad_tags.push(KIND_TAG.to_owned());
     }
-    secret.kind = word.unwrap_or("unknown").to_owned();
     secret.grace_tag = whole(secret, snapshot, GRACE_TAG);
     secret.max_age_days = whole(secret, snapshot, MAX_AGE_TAG);
     secret.health = snapshot.tag(HEALTH_TAG).map_or_else(Vec::new, |urls| {

@@ -25,7 +25,7 @@ pub use ledger::{
 pub use objection::Objection;
 pub use rehearsal::{Check, CheckName, CheckResult, PlannedStep, Rehearsed};
 pub use rehearse::RehearseRequest;
-pub use retire::{RetireOutcome, RetireRequest};
+pub use retire::{RetireOutcome, RetireRequest, Switch};
 pub use roll_back::{RollBackOutcome, RollBackRequest};
 
 use rand_core::TryCryptoRng;
@@ -94,9 +94,8 @@ where
     }
 
     /// Looks whether a rotation could begin and would succeed: reads what it reads, and makes its whole
-    /// change at the target, with a password that fits nobody, to take it back; where a target takes nothing back, it asks for
-    /// the rights instead. Nothing is changed, and no
-    /// value is written.
+    /// change at the target, with a password that fits nobody, to take it back; where a target takes nothing
+    /// back, it asks for the rights instead. Nothing is changed, and no value is written.
     ///
     /// # Errors
     /// [`Objection`] when the labels forbid a rotation. What else goes wrong is a check that failed.

@@ -52,12 +52,8 @@ where
         Err(error) => return Ok(failed(Stumble::over_the_secret(error))),
     };
     may_begin(&description, &request.version)?;
-    let occasion = Occasion {
-        now,
-        grace: description.grace(),
-        switched_at: description.last_rotated,
-    };
     let tag = description.kind();
+    let occasion = description.occasion(now);
     Ok(
         match try_out(aftermath, request, tag, occasion, randomness).await {
             Ok(overlap) => Rehearsed {

@@ -15,6 +15,8 @@ pub struct RetireRequest {
     pub secret: SecretId,
     /// The version whose credential is to be taken out of use.
     pub version: VersionId,
+    /// The last switch, as it is recorded.
+    pub switch: Option<Switch>,
     /// How long it waits for others.
     pub patience: Patience,
     /// What made it due: the id of a request, or the deadline with its time. The same in every attempt.
@@ -23,6 +25,16 @@ pub struct RetireRequest {
     pub requested_by: Option<String>,
     /// Why, for people.
     pub reason: Option<String>,
+}
+
+/// Since when a version is `AWSCURRENT`. Secrets Manager itself says when the last rotation was over, which a
+/// rollback and a value that is put by hand leave as it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Switch {
+    /// The version.
+    pub to: VersionId,
+    /// When, in seconds since 1970.
+    pub at: i64,
 }
 
 /// How a retirement ended well.
@@ -52,7 +64,7 @@ struct Retirement<'a, S, K, L, D> {
 struct Read<'a, R> {
     /// What the secret is of.
     revoker: &'a R,
-    /// When the last rotation was over.
+    /// When the last switch was over, if that is known.
     switched_at: Option<i64>,
     old: SecretValue,
     current: SecretValue,
@@ -121,13 +133,21 @@ where
         };
         let read = Read {
             revoker,
-            switched_at: description.last_rotated,
+            switched_at: description.last_rotated.max(self.recorded(&others)),
             old,
             current,
             others,
             own_user,
         };
         self.take_out_of_use(&read).await
+    }
+
+    /// When the version that is current came to be that, as it is recorded. A record of another version's switch
+    /// is behind.
+    fn recorded(&self, others: &Others) -> Option<i64> {
+        let switch = self.request.switch.as_ref();
+        let of_current = switch.filter(|switch| switch.to == others.current);
+        of_current.map(|switch| switch.at)
     }
 
     /// Under the target's lock: reads the labels again, and revokes a user of its own.

@@ -176,7 +176,10 @@ where
     ) -> Result<(), AftermathError> {
         let overlap = revoker.overlap(to)?;
         // There is room for two, and the one between would have to go without anybody having said so.
-        let no_room = matches!(overlap, Overlap::TwoPasswords | Overlap::DualPublish);
+        let no_room = matches!(
+            overlap,
+            Overlap::TwoPasswords | Overlap::DualPublish | Overlap::PreviousInside
+        );
         if no_room && standing.previous.is_some() {
             return Err(Objection::BetweenInGrace.into());
         }

@@ -2,8 +2,8 @@ use futures_util::future::join;
 use rand_core::TryCryptoRng;
 
 use crate::{
-    Kinds, Occasion, Outcome, Plan, PutValue, Rotation, RotationError, Rotator, SecretStore,
-    Selector, StagingLabel, StepRequest, StoreError, plan,
+    Kinds, Outcome, Plan, PutValue, Rotation, RotationError, Rotator, SecretStore, Selector,
+    StagingLabel, StepRequest, StoreError, plan,
 };
 
 /// Makes the next value and keeps it under `AWSPENDING`.
@@ -36,14 +36,8 @@ where
     }
     let current = current?.value;
     rotation.remember_tag(request, &description);
-    let rotator = rotation.kinds.of(description.kind(), &current)?;
-    rotation.note_kind(rotator.kind());
-    let occasion = Occasion {
-        now,
-        grace: description.grace(),
-        switched_at: description.last_rotated,
-    };
-    let next = rotator.next(&current, occasion, randomness)?;
+    let rotator = rotation.rotator(description.kind(), &current)?;
+    let next = rotator.next(&current, description.occasion(now), randomness)?;
     let put = PutValue {
         secret: &request.secret,
         token: &request.token,

@@ -1,13 +1,15 @@
 use super::pending::pending;
 use crate::{
-    Kinds, Outcome, Pause, Plan, Refusal, Rotation, RotationError, Rotator, SecretStore,
-    StagingLabel, Step, StepRequest, StoreError, plan,
+    Credentials, Kinds, Outcome, Pause, Plan, Refusal, Rotation, RotationError, Rotator,
+    SecretStore, SecretValue, Selector, StagingLabel, Step, StepRequest, StoreError, VersionId,
+    plan,
 };
 
 /// Moves `AWSCURRENT` to the pending version, and `AWSPREVIOUS` with it.
 ///
-/// Promotes only what this process has seen log in. A process that has not (a new one, or one that was
-/// called out of order) logs in first.
+/// Promotes only what this process has seen log in, over the version that was current when it was set. A process that
+/// has not seen it (a new one, or one that was called out of order) logs in first; and where the secret is its own
+/// target, so that no rollback ever met the change under a lock, it compares the two values once more.
 pub(crate) async fn finish<S, K, A, P, F>(
     rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
@@ -24,17 +26,27 @@ where
         Plan::Refuse(refusal) => return Err(refusal.into()),
         Plan::Run => {}
     }
-    if !rotation.has_tested(request) {
-        let pending = pending(rotation, request)
-            .await?
-            .ok_or(RotationError::PendingUnreadable(Step::Finish))?;
-        let rotator = rotation.kinds.of(description.kind(), &pending.value)?;
-        rotation.note_kind(rotator.kind());
-        rotator.test(&pending.value).await?;
-    }
     let current = description
         .version_with(&StagingLabel::Current)
         .ok_or(Refusal::NothingCurrent)?;
+    let beside = rotation.set_beside(request);
+    if beside.as_ref().is_some_and(|before| before != current) {
+        return Err(Refusal::CurrentMoved.into());
+    }
+    let tested = rotation.has_tested(request);
+    if beside.is_none() || !tested {
+        let pending = pending(rotation, request)
+            .await?
+            .ok_or(RotationError::PendingUnreadable(Step::Finish))?
+            .value;
+        let rotator = rotation.rotator(description.kind(), &pending)?;
+        if !tested {
+            rotator.test(&pending).await?;
+        }
+        if beside.is_none() && !rotator.overlap(&pending)?.has_a_target() {
+            follows(rotation, request, rotator, &pending, current, now).await?;
+        }
+    }
     let moved = rotation
         .store
         .move_label(
@@ -57,4 +69,33 @@ where
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Checks that the pending value was made from the current one, where both are all there is.
+async fn follows<S, K, A, P, F>(
+    rotation: &Rotation<S, K, A, P, F>,
+    request: &StepRequest,
+    rotator: &K::One,
+    pending: &SecretValue,
+    current: &VersionId,
+    now: i64,
+) -> Result<(), RotationError>
+where
+    S: SecretStore,
+    K: Kinds,
+{
+    let which = Selector::Label(&StagingLabel::Current);
+    let read = rotation.store.value(&request.secret, which).await?;
+    if read.version != *current {
+        return Err(Refusal::CurrentMoved.into());
+    }
+    let credentials = Credentials {
+        current: &read.value,
+        pending,
+        previous: None,
+        superuser: None,
+        now,
+    };
+    rotator.lock(credentials).await?;
+    Ok(())
 }

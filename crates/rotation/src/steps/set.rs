@@ -50,8 +50,7 @@ where
     let (current_version, current) = (current.version, current.value);
     let pending = pending.value;
     let tag = tag?;
-    let rotator = rotation.kinds.of(tag.as_deref(), &current)?;
-    rotation.note_kind(rotator.kind());
+    let rotator = rotation.rotator(tag.as_deref(), &current)?;
     let superuser = superuser(rotation, rotator, &current).await?;
     let mut credentials = Credentials {
         current: &current,
@@ -103,7 +102,7 @@ where
     }
     announced?;
     rotator.set(hold, credentials).await?;
-    rotation.remember_set(request);
+    rotation.remember_set(request, &current_version);
     Ok(Outcome::Done)
 }
 

@@ -19,7 +19,7 @@ where
     K: Kinds,
     P: Pause,
 {
-    if !rotation.has_set(request) {
+    if rotation.set_beside(request).is_none() {
         let description = rotation.store.describe(&request.secret).await?;
         match plan(request, &description, now) {
             Plan::Done => return Ok(Outcome::AlreadyDone),
@@ -33,8 +33,7 @@ where
         }
         Ok(Some(pending)) => {
             let tag = rotation.tag(request).await?;
-            let rotator = rotation.kinds.of(tag.as_deref(), &pending.value)?;
-            rotation.note_kind(rotator.kind());
+            let rotator = rotation.rotator(tag.as_deref(), &pending.value)?;
             rotator.test(&pending.value).await?;
             rotation.remember_tested(request);
             Ok(Outcome::Done)
@@ -67,8 +66,7 @@ where
         .value(&request.secret, Selector::Label(&StagingLabel::Current))
         .await?
         .value;
-    let rotator = rotation.kinds.of(description.kind(), &current)?;
-    rotation.note_kind(rotator.kind());
+    let rotator = rotation.rotator(description.kind(), &current)?;
     let superuser = superuser(rotation, rotator, &current).await?;
     rotator.probe(&current, superuser.as_ref()).await?;
     Ok(Outcome::Probed)

@@ -18,7 +18,6 @@ pub(super) struct Scene<T> {
     pub(super) secret: SecretId,
     world: String,
     name: String,
-    pub(super) both_work: bool,
     pub(super) overlap: Overlap,
     bug: Option<Bug>,
     pub(super) recorder: Recorder,
@@ -45,7 +44,6 @@ impl<T: Target> Scene<T> {
             store,
             world: world.name(),
             name,
-            both_work: overlap.both_work(),
             overlap,
             bug,
             recorder: Recorder::default(),
@@ -157,9 +155,10 @@ impl<T: Target> Scene<T> {
 
     /// What holds at every moment.
     pub(super) async fn check(&self) -> Result<(), Violation> {
+        let both_work = self.overlap.both_work();
         let current = self.logs_in(&StagingLabel::Current).await;
-        if !current && (self.both_work || !self.logs_in(&StagingLabel::Pending).await) {
-            let detail = if self.both_work {
+        if !current && (both_work || !self.logs_in(&StagingLabel::Pending).await) {
+            let detail = if both_work {
                 "AWSCURRENT does not log in"
             } else {
                 "neither AWSCURRENT nor AWSPENDING logs in"
@@ -201,12 +200,13 @@ impl<T: Target> Scene<T> {
             return Err(self.broken(Promise::OneNewCredential, detail));
         }
         let users = self.target.users().await.len();
-        let most = self.users_before + usize::from(self.both_work);
+        let both_work = self.overlap.both_work();
+        let most = self.users_before + usize::from(both_work);
         if !(self.users_before..=most).contains(&users) {
             let detail = format!("{} users became {users}", self.users_before);
             return Err(self.broken(Promise::OneNewCredential, detail));
         }
-        match (self.both_work, self.target.logs_in(old).await) {
+        match (both_work, self.target.logs_in(old).await) {
             (true, false) => Err(self.broken(Promise::OldStillWorks, "it does not log in")),
             (false, true) => Err(self.broken(Promise::OldIsDead, "it logs in")),
             (true, true) | (false, false) => Ok(()),

@@ -105,6 +105,43 @@ async fn at_the_bound_it_goes_over_consumers_and_sessions_says_so_and_still_wait
 }
 
 #[tokio::test]
+async fn what_the_old_credential_has_made_is_waited_for_from_the_switch_on_and_also_at_the_bound() {
+    let (house, old, _) = House::rotated(Overlap::AlternatingUsers).await;
+    house.server.keep_for(3_600);
+    let until = house.store.now() + 3_600;
+    let kept = [Cause::KeptUntil { until }];
+    for patience in [Patience::Wait, Patience::BoundReached] {
+        assert_eq!(house.retire(&old, patience).await, held(&kept));
+    }
+    house.store.pass(3_599);
+    assert_eq!(house.retire(&old, Patience::Wait).await, held(&kept));
+    house.store.pass(1);
+    assert_eq!(house.retire(&old, Patience::Wait).await, retired(0, true));
+}
+
+#[tokio::test]
+async fn a_rollback_is_a_switch_too_though_secrets_manager_calls_only_rotations_so() {
+    let (house, old, new) = House::rotated(Overlap::AlternatingUsers).await;
+    house.server.keep_for(3_600);
+    let rotated_at = house.store.now();
+    house.store.pass(1_000);
+    let back_at = house.store.now();
+    assert!(house.roll_back(&old).await.is_ok());
+    house.store.pass(10);
+    let until = |at| [Cause::KeptUntil { until: at + 3_600 }];
+    let retiring = house.retire(&new, Patience::Wait).await;
+    assert_eq!(retiring, held(&until(back_at)));
+    // A value put by hand, of which nothing is recorded: the record is of another switch.
+    let value = house.value(&new);
+    let put = house
+        .store
+        .put_secret_value(SECRET, None, value.expose(), &[]);
+    assert!(put.await.is_ok());
+    let retiring = house.retire(&old, Patience::Wait).await;
+    assert_eq!(retiring, held(&until(rotated_at)));
+}
+
+#[tokio::test]
 async fn force_asks_nobody() {
     let (house, old, _) = House::rotated(Overlap::AlternatingUsers).await;
     house.objectors.are(vec![health(), consumers()]);

@@ -214,6 +214,40 @@ async fn with_one_user_any_earlier_password_comes_back_and_is_labelled_before_it
 }
 
 #[tokio::test]
+async fn a_version_in_its_grace_is_not_rolled_over_where_there_is_no_room_for_it() {
+    assert_eq!(Objection::BetweenInGrace.class(), ErrorClass::StillInUse);
+    for overlap in [
+        Overlap::TwoPasswords,
+        Overlap::DualPublish,
+        Overlap::PreviousInside,
+    ] {
+        let (house, first, _) = House::rotated(overlap).await;
+        let third = house.rotate(2).await;
+        let fourth = house.rotate(3).await;
+        assert_eq!(house.holder(&StagingLabel::Previous), Some(third.clone()));
+        let between = house.roll_back(&first).await;
+        assert_eq!(between, refused(Objection::BetweenInGrace));
+        assert!(house.is_current(&fourth));
+        assert!(house.logs_in(&third).await && house.logs_in(&fourth).await);
+        assert!(!house.logs_in(&first).await && house.book.entries().is_empty());
+        // When it is retired there is room.
+        assert!(house.retire(&third, Patience::Forced).await.is_ok());
+        assert_eq!(house.roll_back(&first).await, rolled_back(true));
+        assert!(house.is_current(&first) && house.logs_in(&first).await);
+    }
+    // The one before the current is between nothing.
+    let (house, _, second) = House::rotated(Overlap::TwoPasswords).await;
+    house.rotate(2).await;
+    assert_eq!(house.roll_back(&second).await, rolled_back(false));
+    // One user needs no room: the password between is dead already.
+    let (house, first, second) = House::rotated(Overlap::SingleUser).await;
+    house.rotate(2).await;
+    assert_eq!(house.holder(&StagingLabel::Previous), Some(second));
+    assert_eq!(house.roll_back(&first).await, rolled_back(true));
+    assert!(house.is_current(&first));
+}
+
+#[tokio::test]
 async fn a_version_without_a_value_or_with_the_same_credential_is_refused() {
     let (house, _, new) = House::rotated(Overlap::SingleUser).await;
     let stranger = VersionId::parse(&"x".repeat(40)).expect("a token");

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::console::Console;
 use crate::error::Error;
 use crate::moment::{seconds, span};
-use crate::order::{Answered, send};
+use crate::order::{Answered, send_to};
 use crate::world::World;
 
 /// How often the function is asked again. Each time it looks at the target, the registry and the health
@@ -21,7 +21,7 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub async fn until_retired<W: World>(
     world: &W,
     console: &mut Console<'_>,
-    (kind, order): (&str, &RetireOrder),
+    order: &RetireOrder,
     first: Answered,
     timeout: Duration,
 ) -> Result<Answered, Error> {
@@ -35,7 +35,7 @@ pub async fn until_retired<W: World>(
         console.progress(&held(&answered), &format!("for {}", span(waited())))?;
         clock.pause(TELL_EVERY).await;
         if waited() >= ask_at.min(timeout) {
-            answered = send(world, kind, order).await?;
+            answered = send_to(world, &answered.function, order).await?;
             ask_at = waited().saturating_add(seconds(ASK_EVERY));
         }
     }

@@ -14,14 +14,21 @@ use crate::world::{World, of_store};
 /// How often the records are asked for.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 
-/// Waits until a request has come to its end, and tells on standard error how far it is. Also whether it has
-/// in time.
+/// A request when the waiting for it ended.
+pub struct Followed {
+    /// As it is recorded.
+    pub request: Request,
+    /// Whether it has come to its end, or time was out before.
+    pub in_time: bool,
+}
+
+/// Waits until a request has come to its end, and tells on standard error how far it is.
 pub async fn to_the_end<W: World>(
     world: &W,
     console: &mut Console<'_>,
     first: Request,
     timeout: Duration,
-) -> Result<(Request, bool), Error> {
+) -> Result<Followed, Error> {
     let clock = world.clock();
     let begin = clock.now();
     let mut now = first;
@@ -33,11 +40,17 @@ pub async fn to_the_end<W: World>(
         };
         let state = state.map_err(|error| of_store(world, error))?;
         if is_over(&now.standing, state.as_ref()) {
-            return Ok((now, true));
+            return Ok(Followed {
+                request: now,
+                in_time: true,
+            });
         }
         let waited = clock.now().saturating_sub(begin);
         if waited >= seconds(timeout) {
-            return Ok((now, false));
+            return Ok(Followed {
+                request: now,
+                in_time: false,
+            });
         }
         console.progress(&stage(&now, state.as_ref()), &span(waited))?;
         clock.pause(ASK_EVERY).await;

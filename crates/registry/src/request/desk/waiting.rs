@@ -12,7 +12,7 @@ use crate::request::judge::no;
 use crate::request::record::Request;
 use crate::request::rotate::Rotate;
 use crate::request::store::Requests;
-use crate::snapshot::{KIND_TAG, Secrets, Snapshot};
+use crate::snapshot::Secrets;
 use crate::version::Version;
 
 /// How long the function that can reach the target may take, in seconds.
@@ -24,11 +24,6 @@ const LATER: i64 = 60;
 /// After how many seconds what waits for a person is looked at again, at most: the longest that a queue
 /// holds a message back.
 const HELD_BACK: i64 = 15 * 60;
-
-/// What kind of target the secret opens, as its tag says.
-fn kind(snapshot: &Snapshot) -> String {
-    snapshot.tag(KIND_TAG).unwrap_or("unknown").to_owned()
-}
 
 impl<S, K, P, R, O> Desk<'_, S, K, P, R, O>
 where
@@ -76,7 +71,7 @@ where
         let order = Order::RetireNow {
             name,
             arn: request.arn.clone().unwrap_or_default(),
-            kind: kind(&snapshot),
+            kind: snapshot.kind().to_owned(),
             version: old.clone(),
             request: request.token.clone(),
             by: request.actor.clone().unwrap_or_default(),
@@ -127,7 +122,7 @@ where
         let order = Order::Rehearse {
             name,
             arn: request.arn.clone().unwrap_or_default(),
-            kind: kind(&snapshot),
+            kind: snapshot.kind().to_owned(),
             version,
             request: request.token.clone(),
         };

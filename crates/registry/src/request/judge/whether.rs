@@ -62,7 +62,7 @@ pub(crate) fn registered(
             "change RotationLambdaARN: docs/moving-from-aws-functions.md",
         );
     }
-    if !Kind::WORDS.contains(&secret.kind.as_str()) {
+    if Kind::of(&secret.kind).is_none() {
         return Err(no(
             ErrorClass::InvalidRequest,
             format!("there is no rotator for the kind {}", secret.kind),

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Cause, Held, Intended, Ledger, LedgerError, Operation, Retired, RolledBack, VersionId, Void,
-    VoidReason,
+    Cause, Held, Intended, Ledger, LedgerError, Operation, Retired, RolledBack, Switch, VersionId,
+    Void, VoidReason,
 };
 
 /// A ledger in memory, with the deadlines of one secret's versions. Clones share it.
@@ -15,6 +15,7 @@ struct Pages {
     closed: bool,
     deadlines: BTreeMap<VersionId, Deadline>,
     entries: Vec<Entry>,
+    switch: Option<Switch>,
 }
 
 #[derive(Default)]
@@ -74,6 +75,11 @@ impl Book {
         self.pages().entries.clone()
     }
 
+    /// The last switch that it was told of, which is no rotation's.
+    pub fn switch(&self) -> Option<Switch> {
+        self.pages().switch.clone()
+    }
+
     /// Makes it take nothing, or everything again.
     pub fn refuse(&self, closed: bool) {
         self.pages().closed = closed;
@@ -124,8 +130,14 @@ impl Ledger for Book {
 
     async fn rolled_back(&self, rolled_back: &RolledBack<'_>) -> Result<(), LedgerError> {
         let (from, to) = (rolled_back.from.clone(), rolled_back.to.clone());
+        let switch = Switch {
+            to: to.clone(),
+            at: rolled_back.at,
+        };
         let entry = Entry::RolledBack(from, to);
-        self.write(entry, Some((rolled_back.to, rolled_back.at)))
+        self.write(entry, Some((rolled_back.to, rolled_back.at)))?;
+        self.pages().switch = Some(switch);
+        Ok(())
     }
 
     async fn void(&self, void: &Void<'_>) -> Result<(), LedgerError> {

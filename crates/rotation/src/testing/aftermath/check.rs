@@ -39,7 +39,7 @@ impl<T: RevocableTarget> Stage<T> {
             return Err(self.broken(Promise::OthersStay, "the bystander does not log in"));
         }
         self.check_orphans().await?;
-        if self.scene.both_work && self.case != Case::RollBackFromBroken {
+        if self.scene.overlap.both_work() && self.case != Case::RollBackFromBroken {
             self.check_live().await?;
         } else {
             self.check_someone().await?;

@@ -90,6 +90,7 @@ pub struct Process<R> {
     aftermath: Aftermath<PlantedStore, PlantedRevoker<R>, PlantedLedger, TracedDependants>,
     order: Order,
     store: SecretsManager,
+    book: Book,
     /// Its calls.
     pub trace: Trace,
 }
@@ -127,7 +128,7 @@ impl<R: Revoker + Send> Process<R> {
         let ledger = PlantedLedger {
             bug,
             ledger: TracedLedger {
-                book,
+                book: book.clone(),
                 store: store.clone(),
                 trace: trace.clone(),
                 recorder,
@@ -146,6 +147,7 @@ impl<R: Revoker + Send> Process<R> {
             },
             order,
             store,
+            book,
             trace,
         }
     }
@@ -190,6 +192,7 @@ impl<R: Revoker + Send> Process<R> {
         let request = RetireRequest {
             secret,
             version: subject,
+            switch: self.book.switch(),
             patience,
             occasion: "the end of the grace".to_owned(),
             requested_by: None,

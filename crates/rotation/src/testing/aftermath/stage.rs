@@ -84,7 +84,8 @@ impl<T: RevocableTarget> Stage<T> {
         stage.order.from = holder(&stage.scene, &StagingLabel::Current)?;
         stage.make_it_so(&current).await?;
         let has_its_own = matches!(case, Case::RetirePrevious | Case::RollBackInGrace);
-        if has_its_own && stage.scene.both_work && stage.scene.overlap.has_sessions() {
+        let overlap = stage.scene.overlap;
+        if has_its_own && overlap.both_work() && overlap.has_sessions() {
             stage.subjects = Some(firsts);
         } else if told_apart && stage.scene.target.is_open(&firsts).await {
             stage.others.push(firsts);

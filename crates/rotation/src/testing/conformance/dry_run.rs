@@ -34,40 +34,41 @@ where
     Ok(())
 }
 
-/// A dry run of what would fail names the check at which it would.
-pub(super) async fn tells_what_is_wrong<W>(world: &W) -> Result<(), Violation>
+/// A dry run of what would fail names the check at which it would. Returns the checks that could be made to fail.
+pub(super) async fn tells_what_is_wrong<W>(world: &W) -> Result<Vec<CheckName>, Violation>
 where
     W: World<Target: ConformingTarget>,
 {
+    let mut tried = Vec::new();
     let name = "a dry run where nobody answers";
     if let Some(scene) = with_first(world, name, ConformingTarget::unreachable).await? {
-        fails_at(&scene, scene.target.rotator(), CheckName::Reachable).await?;
+        tried.push(fails_at(&scene, scene.target.rotator(), CheckName::Reachable).await?);
     }
     let name = "a dry run of a target that is not trusted";
     if let Some(scene) = with_first(world, name, ConformingTarget::over_tls).await?
         && let Some(distrustful) = scene.target.distrustful()
     {
-        fails_at(&scene, distrustful, CheckName::Tls).await?;
+        tried.push(fails_at(&scene, distrustful, CheckName::Tls).await?);
     }
     if world.overlap().has_a_target() {
         let name = "a dry run from a credential that is refused";
         let scene = Scene::prepare(world, None, name.to_owned()).await?;
         scene.target.spoil(&scene.current()?).await;
-        fails_at(&scene, scene.target.rotator(), CheckName::Login).await?;
+        tried.push(fails_at(&scene, scene.target.rotator(), CheckName::Login).await?);
     }
     let name = "a dry run by a login that may not do it";
     let scene = Scene::prepare(world, None, name.to_owned()).await?;
     if scene.target.forbid().await {
-        fails_at(&scene, scene.target.rotator(), CheckName::Permission).await?;
+        tried.push(fails_at(&scene, scene.target.rotator(), CheckName::Permission).await?);
     }
-    Ok(())
+    Ok(tried)
 }
 
 async fn fails_at<T: ConformingTarget>(
     scene: &Scene<T>,
     rotator: T::Rotator,
     at: CheckName,
-) -> Result<(), Violation> {
+) -> Result<CheckName, Violation> {
     let rehearsed = untouched(scene, rotator).await?;
     let failed = rehearsed
         .checks
@@ -86,7 +87,7 @@ async fn fails_at<T: ConformingTarget>(
         );
         return Err(scene.broken(Promise::DryRunIsDry, detail));
     }
-    Ok(())
+    Ok(at)
 }
 
 /// A dry run, after which everything is as it was.

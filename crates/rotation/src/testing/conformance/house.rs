@@ -3,7 +3,7 @@ use super::super::process::Process;
 use super::super::scene::Scene;
 use super::super::trace::Trace;
 use super::super::violation::{Promise, Violation};
-use super::super::world::{Target, World};
+use super::super::world::World;
 use super::ConformingTarget;
 use crate::{
     ClientRequestToken, ErrorClass, Objection, Patience, Rehearsed, SecretValue, StagingLabel,
@@ -39,25 +39,23 @@ impl<T: ConformingTarget> Scene<T> {
         Process::start(&self.store, rotator, &self.recorder, None, Trace::default())
     }
 
-    /// A rotation up to `setSecret`, which must fail in this class and leave the target as it was. Returns
-    /// the text of the failure.
+    /// A rotation up to `setSecret`, which must fail in this class and leave the target as it was. Its text is
+    /// searched for values.
     pub(super) async fn set_fails(
         &self,
         process: &Process<T::Rotator>,
         token: &ClientRequestToken,
         class: ErrorClass,
         promise: Promise,
-    ) -> Result<String, Violation> {
+    ) -> Result<(), Violation> {
         let before = self.target.snapshot().await;
         match process.step(Step::Set, &self.secret, token).await {
             Err(error) if error.class() == class => {
                 if self.target.snapshot().await != before {
                     return Err(self.broken(promise, "the target was changed"));
                 }
-                // Both forms of it are searched for values.
-                let text = format!("{error} {error:?}");
-                self.is_quiet(&text)?;
-                Ok(text)
+                // In both forms.
+                self.is_quiet(&format!("{error} {error:?}"))
             }
             Err(error) => {
                 let detail = format!("{class} was expected and {} found: {error}", error.class());
@@ -115,9 +113,4 @@ where
     };
     scene.replace_current(value)?;
     Ok(Some(scene))
-}
-
-/// The value that the target was given first.
-pub(super) fn first<T: Target>(target: &T) -> Option<SecretValue> {
-    Some(target.first())
 }

@@ -12,19 +12,21 @@ mod guards;
 mod house;
 mod page;
 mod report;
+mod tried;
 
 use std::future::Future;
 use std::ops::Range;
 
 pub use page::{Page, Table};
 pub use report::Report;
+pub use tried::{Confirmed, Fields, Tried};
 
 use super::aftermath::{self, Task};
 use super::crash;
 use super::planted::Bug;
 use super::violation::Violation;
 use super::world::{RevocableTarget, World};
-use crate::SecretValue;
+use crate::{Overlap, SecretValue};
 
 /// What the conformance suite asks of a target. A kind whose secret is its own target leaves what it does not
 /// have at `None`.
@@ -36,12 +38,21 @@ pub trait ConformingTarget: RevocableTarget {
     /// published keys. Compared with itself before and after what must change nothing.
     fn snapshot(&self) -> impl Future<Output = String> + Send;
 
+    /// Whether the target writes anything down. A secret that is its own target is read and no more.
+    fn writes_down(&self) -> bool {
+        true
+    }
+
     /// Everything that the target writes down: the log of its statements, for example. No value that a
     /// rotation made may be in it.
-    fn written_down(&self) -> impl Future<Output = String> + Send;
+    fn written_down(&self) -> impl Future<Output = String> + Send {
+        async { String::new() }
+    }
 
     /// Brings `text` to where the target writes things down, so that the search is known to find something.
-    fn plant(&self, text: &str) -> impl Future<Output = ()> + Send;
+    fn plant(&self, _text: &str) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 
     /// `value` with another target in it: refused before anything is changed.
     fn elsewhere(&self, _value: &SecretValue) -> Option<SecretValue> {
@@ -122,7 +133,7 @@ impl Extent {
     };
 }
 
-/// Runs the whole suite on a world.
+/// Runs the whole suite on a world. Nothing of a ring is ever retired: there it ends with the steps.
 ///
 /// # Errors
 /// The first promise that was broken, or the first planted bug that was not caught.
@@ -131,33 +142,74 @@ where
     W: World<Target: ConformingTarget>,
 {
     let mut report = Report::begun(world, house::version(world).await);
+    report.tried = Some(beside(world).await?);
+    of_the_steps(&mut report, world, extent).await?;
+    if world.overlap() != Overlap::Keyring {
+        of_what_comes_after(&mut report, world, extent).await?;
+    }
+    Ok(report)
+}
+
+/// Runs what there is to promise of the steps alone: for one more version of a server.
+///
+/// # Errors
+/// The first promise that was broken, or the first planted bug that was not caught.
+pub async fn steps<W: World>(world: &W, version: &str, extent: &Extent) -> Result<Report, Failed> {
+    let mut report = Report::begun(world, version.to_owned());
+    of_the_steps(&mut report, world, extent).await?;
+    Ok(report)
+}
+
+async fn beside<W>(world: &W) -> Result<Tried, Violation>
+where
+    W: World<Target: ConformingTarget>,
+{
     dry_run::changes_nothing(world).await?;
-    dry_run::tells_what_is_wrong(world).await?;
-    guards::unknown_fields_are_kept(world).await?;
-    report.confirms = guards::nothing_is_changed_before_it_is_confirmed(world).await?;
-    report.classes = classes::of_failures(world).await?;
-    canary::no_value_is_written_down(world).await?;
+    let checks = dry_run::tells_what_is_wrong(world).await?;
+    let fields = guards::unknown_fields_are_kept(world).await?;
+    let confirmed = guards::nothing_is_changed_before_it_is_confirmed(world).await?;
+    let classes = classes::of_failures(world).await?;
+    canary::a_refusal_holds_no_value(world).await?;
+    let searched = canary::no_value_is_written_down(world).await?;
+    Ok(Tried {
+        confirmed,
+        fields,
+        classes,
+        checks,
+        searched,
+    })
+}
+
+async fn of_the_steps<W: World>(
+    report: &mut Report,
+    world: &W,
+    extent: &Extent,
+) -> Result<(), Failed> {
     report.steps = Some(crash::run(world).await?);
-    for &bug in extent
-        .bugs
-        .iter()
-        .filter(|bug| bug.matters(world.overlap()))
-    {
-        report.caught(
-            crash::must_catch(bug, world)
-                .await
-                .map_err(Failed::Uncaught)?,
-        );
+    let bugs = extent.bugs.iter();
+    for &bug in bugs.filter(|bug| bug.matters(world.overlap())) {
+        let caught = crash::must_catch(bug, world).await;
+        report.caught(caught.map_err(Failed::Uncaught)?);
     }
-    report.schedules = extent.schedules.end - extent.schedules.start;
     crash::shuffled(world, extent.schedules.clone()).await?;
+    report.schedules = extent.schedules.end - extent.schedules.start;
+    Ok(())
+}
+
+async fn of_what_comes_after<W>(
+    report: &mut Report,
+    world: &W,
+    extent: &Extent,
+) -> Result<(), Failed>
+where
+    W: World<Target: ConformingTarget>,
+{
     for task in [Task::Retire, Task::RollBack, Task::Clear] {
-        report
-            .after
-            .push(after(world, task, extent.aftermath).await?);
+        let found = after(world, task, extent.aftermath).await?;
+        report.after.push(found);
     }
-    let after = extent.bugs_after.iter();
-    for &bug in after.filter(|bug| bug.matters(world.overlap())) {
+    let bugs = extent.bugs_after.iter();
+    for &bug in bugs.filter(|bug| bug.matters(world.overlap())) {
         let caught = match bug.task() {
             Task::Retire => aftermath::retire::must_catch(bug, world).await,
             Task::RollBack => aftermath::roll_back::must_catch(bug, world).await,
@@ -165,33 +217,9 @@ where
         };
         report.caught(caught.map_err(Failed::Uncaught)?);
     }
-    report.schedules_after = extent.schedules_after.end - extent.schedules_after.start;
     aftermath::shuffled(world, extent.schedules_after.clone()).await?;
-    Ok(report)
-}
-
-/// Runs what there is to promise of the steps alone: for a kind of which nothing is ever retired, or for one
-/// more version of a server.
-///
-/// # Errors
-/// The first promise that was broken, or the first planted bug that was not caught.
-pub async fn steps<W: World>(world: &W, version: &str, extent: &Extent) -> Result<Report, Failed> {
-    let mut report = Report::begun(world, version.to_owned());
-    report.steps = Some(crash::run(world).await?);
-    for &bug in extent
-        .bugs
-        .iter()
-        .filter(|bug| bug.matters(world.overlap()))
-    {
-        report.caught(
-            crash::must_catch(bug, world)
-                .await
-                .map_err(Failed::Uncaught)?,
-        );
-    }
-    report.schedules = extent.schedules.end - extent.schedules.start;
-    crash::shuffled(world, extent.schedules.clone()).await?;
-    Ok(report)
+    report.schedules_after = extent.schedules_after.end - extent.schedules_after.start;
+    Ok(())
 }
 
 async fn after<W>(world: &W, task: Task, reach: Reach) -> Result<aftermath::Report, Violation>

@@ -1,4 +1,5 @@
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -45,9 +46,7 @@ impl Page {
     /// A text that says what differs and how the page is written.
     pub fn record(&self, report: &Report) -> Result<(), String> {
         let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.path.display();
-        let text = fs::read_to_string(&self.path).map_err(|error| format!("{path}: {error}"))?;
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let mut lines = self.read()?;
         for table in Table::ALL {
             let cells = match table {
                 Table::Promises => report.promises(),
@@ -56,11 +55,82 @@ impl Page {
             let row = format!("| {} | {} |", report.world, cells.join(" | "));
             self.put(&mut lines, table, &report.world, row)?;
         }
-        let written = lines.join("\n") + "\n";
-        if self.bless && written != text {
-            fs::write(&self.path, written).map_err(|error| format!("{path}: {error}"))?;
+        self.write(&lines)
+    }
+
+    /// Compares the set-ups that the page has rows of with those that there are, or takes out the rows of those
+    /// that there are no more: a row that is not there yet is written by its own run.
+    ///
+    /// # Errors
+    /// A text that names each row too many or too few.
+    pub fn has_rows_of(&self, set_ups: &[&str]) -> Result<(), String> {
+        let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.read()?;
+        let mut wrong = Vec::new();
+        for table in Table::ALL {
+            let rows = self.rows(&lines, table)?;
+            let (place, below) = (rows.start, table.heading());
+            let standing: Vec<String> = lines.drain(rows).collect();
+            let is_one = |row: &&String| set_ups.contains(&set_up(row));
+            for row in standing.iter().filter(|row| !is_one(row)) {
+                let name = set_up(row);
+                wrong.push(format!(
+                    "`{name}` has a row below `{below}`, and is no set-up"
+                ));
+            }
+            for name in set_ups {
+                let rows = standing.iter().filter(|row| set_up(row) == *name).count();
+                if rows != 1 {
+                    wrong.push(format!("`{name}` has {rows} rows below `{below}`"));
+                }
+            }
+            let kept: Vec<String> = standing.iter().filter(is_one).cloned().collect();
+            lines.splice(place..place, kept);
+        }
+        if self.bless {
+            return self.write(&lines);
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let (path, wrong) = (self.path.display(), wrong.join("\n"));
+        Err(format!(
+            "{path}: REKEY_BLESS=1 takes out what is too many, and a run of its set-up writes what is too few.\n{wrong}"
+        ))
+    }
+
+    fn read(&self) -> Result<Vec<String>, String> {
+        let text = fs::read_to_string(&self.path).map_err(|error| self.failed(&error))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// Writes the page, if it is to be written and says something else.
+    fn write(&self, lines: &[String]) -> Result<(), String> {
+        if self.bless && lines != self.read()? {
+            let text = lines.join("\n") + "\n";
+            fs::write(&self.path, text).map_err(|error| self.failed(&error))?;
         }
         Ok(())
+    }
+
+    fn failed(&self, error: &std::io::Error) -> String {
+        format!("{}: {error}", self.path.display())
+    }
+
+    /// Where the rows of a table stand.
+    fn rows(&self, lines: &[String], table: Table) -> Result<Range<usize>, String> {
+        let path = self.path.display();
+        let heading = lines.iter().position(|line| line == table.heading());
+        let after = heading.ok_or_else(|| format!("{path} has no `{}`", table.heading()))?;
+        let rule = lines
+            .iter()
+            .skip(after)
+            .position(|line| line.starts_with("|---"))
+            .ok_or_else(|| format!("{path} has no table below `{}`", table.heading()))?;
+        let first = after + rule + 1;
+        let rows = lines.iter().skip(first);
+        let count = rows.take_while(|line| line.starts_with('|')).count();
+        Ok(first..first + count)
     }
 
     fn put(
@@ -71,22 +141,9 @@ impl Page {
         row: String,
     ) -> Result<(), String> {
         let path = self.path.display();
-        let heading = lines.iter().position(|line| line == table.heading());
-        let after = heading.ok_or_else(|| format!("{path} has no `{}`", table.heading()))?;
-        let rule = lines
-            .iter()
-            .skip(after)
-            .position(|line| line.starts_with("|---"))
-            .ok_or_else(|| format!("{path} has no table below `{}`", table.heading()))?;
-        let first = after + rule + 1;
-        let rows = lines
-            .iter()
-            .skip(first)
-            .take_while(|line| line.starts_with('|'))
-            .count();
-        let begins = format!("| {world} |");
-        let mut standing = lines.iter().enumerate().skip(first).take(rows);
-        let found = standing.find(|(_, line)| line.starts_with(&begins));
+        let rows = self.rows(lines, table)?;
+        let mut standing = lines.iter().enumerate().take(rows.end).skip(rows.start);
+        let found = standing.find(|(_, line)| set_up(line) == world);
         match (found, self.bless) {
             (Some((_, line)), false) if *line == row => Ok(()),
             (found, false) => Err(format!(
@@ -98,11 +155,17 @@ impl Page {
                 Ok(())
             }
             (None, true) => {
-                let rows = lines.iter().skip(first).take(rows);
-                let before = rows.take_while(|line| **line < row).count();
-                lines.insert(first + before, row);
+                let standing = lines.iter().take(rows.end).skip(rows.start);
+                let before = standing.take_while(|line| **line < row).count();
+                lines.insert(rows.start + before, row);
                 Ok(())
             }
         }
     }
+}
+
+/// The first cell of a row.
+fn set_up(row: &str) -> &str {
+    let cells = row.strip_prefix("| ").unwrap_or(row);
+    cells.split(" | ").next().unwrap_or(cells)
 }

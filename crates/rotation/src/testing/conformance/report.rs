@@ -4,7 +4,8 @@ use super::super::aftermath;
 use super::super::crash;
 use super::super::violation::Violation;
 use super::super::world::World;
-use crate::{ErrorClass, Overlap, Works};
+use super::tried::Tried;
+use crate::{Overlap, Works};
 
 /// What was tried on a world, all of it with every promise kept: two lines of the page.
 #[derive(Clone, Debug)]
@@ -15,10 +16,8 @@ pub struct Report {
     pub version: String,
     /// How its credentials are rotated.
     pub overlap: Overlap,
-    /// How many things were seen to be confirmed before anything is changed: the current credential, the target.
-    pub confirms: usize,
-    /// The classes of failures that were provoked.
-    pub classes: Vec<ErrorClass>,
+    /// What was tried beside them; `None` when it was the steps alone.
+    pub tried: Option<Tried>,
     /// The steps.
     pub steps: Option<crash::Report>,
     /// Retiring, rolling back, clearing; empty when they were not tried.
@@ -58,8 +57,7 @@ impl Report {
             world: world.name(),
             version,
             overlap: world.overlap(),
-            confirms: 0,
-            classes: Vec::new(),
+            tried: None,
             steps: None,
             after: Vec::new(),
             caught: 0,
@@ -74,9 +72,14 @@ impl Report {
 
     /// The cells of the table of promises, after the name of the world.
     pub(super) fn promises(&self) -> Vec<String> {
-        let whole = !self.after.is_empty();
-        let tried = |kept: &str| (if whole { kept } else { NOT_TRIED }).to_owned();
-        let classes: Vec<&str> = self.classes.iter().map(|class| class.as_str()).collect();
+        let after = |seen: &str| {
+            let tried = !self.after.is_empty();
+            (if tried { seen } else { NOT_TRIED }).to_owned()
+        };
+        let beside = |found: fn(&Self, &Tried) -> String| match &self.tried {
+            Some(tried) => found(self, tried),
+            None => NOT_TRIED.to_owned(),
+        };
         vec![
             self.version.clone(),
             self.overlap.as_str().to_owned(),
@@ -98,28 +101,56 @@ impl Report {
             .to_owned(),
             match self.overlap {
                 Overlap::Keyring => "never retired".to_owned(),
-                _ => tried("seen refused"),
+                _ => after("seen refused"),
             },
             match self.overlap {
                 Overlap::Keyring => "never rolled back".to_owned(),
-                _ => tried("seen accepted"),
+                _ => after("seen accepted"),
             },
-            match (whole, self.confirms) {
-                (false, _) => NOT_TRIED,
-                (true, 0) => "the secret itself",
-                (true, 1) => "credential",
-                (true, _) => "credential and target",
-            }
-            .to_owned(),
-            tried("kept"),
-            match (whole, classes.is_empty()) {
-                (false, _) => NOT_TRIED.to_owned(),
-                (true, true) => "no target to fail".to_owned(),
-                (true, false) => classes.join(", "),
-            },
-            tried("changes nothing"),
-            tried("none"),
+            beside(Self::confirmed),
+            beside(|_, tried| tried.fields.as_str().to_owned()),
+            beside(Self::failures),
+            beside(Self::dry_run),
+            beside(Self::leaks),
         ]
+    }
+
+    fn confirmed(&self, tried: &Tried) -> String {
+        let words: Vec<&str> = tried.confirmed.iter().map(|one| one.as_str()).collect();
+        self.or_why_not(words.join(" and "), "no target of its own")
+    }
+
+    fn failures(&self, tried: &Tried) -> String {
+        let words: Vec<&str> = tried.classes.iter().map(|one| one.as_str()).collect();
+        self.or_why_not(words.join(", "), "no target to fail")
+    }
+
+    fn dry_run(&self, tried: &Tried) -> String {
+        let words: Vec<&str> = tried.checks.iter().map(|one| one.as_str()).collect();
+        let told = self.or_why_not(words.join(", "), "");
+        let and = if told.is_empty() { "" } else { "; tells " };
+        format!("changes nothing{and}{told}")
+    }
+
+    fn leaks(&self, tried: &Tried) -> String {
+        let logs = if tried.searched { "logs and " } else { "" };
+        let texts = tried.texts();
+        let of_them = if texts == 1 { "text" } else { "texts" };
+        format!("none in {logs}{texts} {of_them}")
+    }
+
+    /// What was tried. Where nothing was, it may be because there is nothing to be tried.
+    fn or_why_not(&self, tried: String, without_a_target: &str) -> String {
+        if !tried.is_empty() {
+            return tried;
+        }
+        let has_a_target = self.overlap.has_a_target();
+        (if has_a_target {
+            NOT_TRIED
+        } else {
+            without_a_target
+        })
+        .to_owned()
     }
 
     /// The cells of the table of cuts, after the name of the world.

@@ -89,6 +89,8 @@ struct State {
     sessions: u64,
     /// What every probe is answered, if not what it finds.
     probes: Option<TargetError>,
+    /// For how long what a credential has made outlives it, in seconds.
+    kept: Option<i64>,
     /// Whether the login that makes the change may not.
     forbidden: bool,
     /// What was done, as a server's log tells it.
@@ -264,7 +266,7 @@ impl Rotator for ToyServer {
 
     fn overlap(&self, current: &SecretValue) -> Result<Overlap, TargetError> {
         Ok(match Rotator::superuser(self, current)? {
-            Some(_) => Overlap::AlternatingUsers,
+            Some(_) => self.overlap,
             None => Overlap::SingleUser,
         })
     }
@@ -291,6 +293,10 @@ impl Rotator for ToyServer {
             if let Some(field) = next.get_mut(name) {
                 *field = text.into();
             }
+        }
+        if self.has(Fault::LeaksAnotherField) {
+            bytes.reverse();
+            conforming::with_another_field(&mut next, &format!("{bytes:02x?}"));
         }
         Ok(value(&next))
     }
@@ -342,6 +348,10 @@ impl Rotator for ToyServer {
             let shown = if leaks { password.as_str() } else { "?" };
             let line = format!("password of {user} set to {shown}");
             state.log.push(line);
+            if state.fault == Some(Fault::LeaksAnotherField) {
+                let token = conforming::another_field(credentials.pending);
+                state.log.extend(token);
+            }
             state.users.insert(user, Some(password));
         }
         // The hold gives the lock back when it is dropped, and needs the state for it.

@@ -1,6 +1,13 @@
 use super::{ToyHold, ToyServer, field};
 use crate::{Kinship, Login, Moment, Revocation, Revoker, Rotator, SecretValue, TargetError};
 
+impl ToyServer {
+    /// Lets what a credential has made be valid for so many seconds after it was last used.
+    pub fn keep_for(&self, seconds: i64) {
+        self.state().kept = Some(seconds);
+    }
+}
+
 impl Revoker for ToyServer {
     type Seized = ToyHold;
 
@@ -25,6 +32,16 @@ impl Revoker for ToyServer {
             let text = "the versions are not of one credential";
             Err(TargetError::InvalidSecret(text.to_owned()))
         }
+    }
+
+    fn kept_until(
+        &self,
+        _old: &SecretValue,
+        _current: &SecretValue,
+        switched_at: Option<i64>,
+    ) -> Result<Option<i64>, TargetError> {
+        let kept = self.state().kept;
+        Ok(switched_at.zip(kept).map(|(at, seconds)| at + seconds))
     }
 
     async fn seize(&self, revocation: Revocation<'_>) -> Result<ToyHold, TargetError> {

@@ -354,3 +354,31 @@ async fn unknown_fields_of_a_newer_requester_are_kept_and_no_reason_to_refuse() 
         "what nobody knows is not announced"
     );
 }
+
+/// The end of an old value that stands beside the new one is moved by no retirement: waiting for one would be for ever.
+#[tokio::test]
+async fn force_over_a_value_that_ends_inside_the_new_one_rotates_and_retires_nothing_first() {
+    let force = json!({ "metadata": { "force": true, "rollout_note": "INC-1" } });
+    let mut office = Office::open().await;
+    office.tag("rekey:strategy", "previous-inside").await;
+    let first = office.rotating(SECURITY, plain()).await;
+    office.now += MINUTE;
+    office.finish(&first.token).await;
+    office.now += HOUR;
+    let refusal = office.refused(SECURITY, plain()).await;
+    assert_eq!(refusal.class, "grace_running");
+
+    // What the tag promises, the rotation function keeps: it would refuse the rotation as well.
+    office.tag("rekey:grace", "7200").await;
+    office.now += MINUTE;
+    let refusal = office.refused(SECURITY, force.clone()).await;
+    assert_eq!(refusal.class, "grace_running");
+    let advice = refusal.advice;
+    assert!(advice.contains("take the tag rekey:grace"), "{advice}");
+
+    office.tag("rekey:grace", "0").await;
+    office.now += MINUTE;
+    office.rotating(SECURITY, force).await;
+    assert_eq!(office.queue.taken(), []);
+    assert_eq!(office.calls(), 2);
+}

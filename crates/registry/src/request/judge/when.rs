@@ -49,10 +49,20 @@ pub(crate) fn verdict(case: &Case<'_>, approved: bool) -> Verdict {
         return Verdict::Refuse(refusal);
     }
     let awaits = case.state.secret.approval_manual && !approved;
+    let ends_inside = case
+        .state
+        .secret
+        .strategy()
+        .is_some_and(|it| it.ends_inside());
     match old_credential(case) {
         Some((_, refusal)) if !case.forced => Verdict::Refuse(refusal),
+        Some((_, refusal)) if ends_inside && is_promised_by_tag(case, &refusal) => {
+            Verdict::Refuse(promised_by_tag(case, *refusal))
+        }
         // Force opens no approval: nothing is retired before somebody else has said yes.
         _ if awaits => Verdict::Await,
+        // No retirement ends it: the rotation itself does.
+        Some(_) if ends_inside => Verdict::Accept,
         Some((version, _)) => Verdict::RetireFirst(version),
         None => Verdict::Accept,
     }
@@ -203,6 +213,23 @@ fn old_credential(case: &Case<'_>) -> Option<(VersionId, Box<Refusal>)> {
         )
     };
     Some((id.clone(), refusal))
+}
+
+/// Whether the grace that runs is that of the tag `rekey:grace`, which the rotation function keeps, whoever asks.
+fn is_promised_by_tag(case: &Case<'_>, refusal: &Refusal) -> bool {
+    refusal.class == ErrorClass::GraceRunning.as_str() && case.state.secret.grace_tag.is_some()
+}
+
+fn promised_by_tag(case: &Case<'_>, refusal: Refusal) -> Box<Refusal> {
+    Box::new(Refusal {
+        retry_at: refusal.retry_at,
+        ..*no(
+            ErrorClass::GraceRunning,
+            "the old value is promised by the tag rekey:grace, and its end stands in the current one, so it cannot be retired sooner: only another rotation ends it, and the rotation function keeps the promise too",
+            "to end the old value now, take the tag rekey:grace from the secret and ask again; to end the one in use with the rotation, set the tag to 0 first",
+            case.now,
+        )
+    })
 }
 
 fn overlap(case: &Case<'_>) -> Result<(), Box<Refusal>> {

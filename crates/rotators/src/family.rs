@@ -23,8 +23,7 @@ pub(crate) fn find<'a, T>(
     if let Some(tag) = tag {
         let found = members.iter().find(|member| kind(member) == tag);
         // A database's secret that is tagged as something else by mistake: its target would never hear of it.
-        let of_tag = entry(tag).map_or(&[][..], |entry| entry.engines);
-        if engine.is_some_and(|engine| !of_tag.contains(&engine.as_str())) && found.is_some() {
+        if engine.is_some_and(|engine| contradicts(tag, &engine)) && found.is_some() {
             return Err(TargetError::InvalidSecret(format!(
                 "the tag {KIND_TAG} and the field `engine` of the secret's value name different kinds; correct the one that is wrong"
             )));
@@ -49,6 +48,16 @@ pub(crate) fn find<'a, T>(
             kinds(),
         ))
     })
+}
+
+/// Whether the field `engine` names another kind than the tag does. ElastiCache runs one of two engines: their names
+/// say nothing against it.
+fn contradicts(tag: &str, engine: &str) -> bool {
+    let engines = match tag {
+        "elasticache-user" | "elasticache-auth" => &["redis", "valkey"],
+        tag => entry(tag).map_or(&[][..], |entry| entry.engines),
+    };
+    !engines.contains(&engine)
 }
 
 /// The field `engine` in lower case, if it is there. It names a kind of software and is no secret; it is not
@@ -259,3 +268,47 @@ macro_rules! family {
     };
 }
 pub(crate) use family;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [&str; 3] = ["elasticache-user", "elasticache-auth", "redis"];
+
+    fn found(tag: Option<&str>, engine: &str) -> Result<&'static str, String> {
+        let value = format!(r#"{{"engine":"{engine}","host":"h"}}"#);
+        let value = SecretValue::new(value).unwrap();
+        match find(&KINDS, |kind| kind, tag, &value) {
+            Ok(kind) => Ok(kind),
+            Err(TargetError::InvalidSecret(text)) => Err(text),
+            Err(other) => panic!("another class: {other}"),
+        }
+    }
+
+    #[test]
+    fn the_engine_that_elasticache_runs_does_not_contradict_its_tag() {
+        for tag in ["elasticache-user", "elasticache-auth"] {
+            for engine in ["redis", "valkey", "Valkey"] {
+                assert_eq!(found(Some(tag), engine), Ok(tag), "{engine}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_other_engine_contradicts_the_tag_of_elasticache() {
+        for tag in ["elasticache-user", "elasticache-auth"] {
+            for engine in ["postgres", "mysql", "memcached", tag, ""] {
+                let text = found(Some(tag), engine).unwrap_err();
+                assert!(text.contains("different kinds"), "{engine}: {text}");
+            }
+        }
+    }
+
+    /// Redis without the service: a secret that is ElastiCache's needs the tag.
+    #[cfg(feature = "redis")]
+    #[test]
+    fn an_engine_alone_never_means_elasticache_and_another_engine_is_still_refused() {
+        assert_eq!(found(None, "redis"), Ok("redis"));
+        assert!(found(Some("redis"), "valkey").is_err());
+    }
+}

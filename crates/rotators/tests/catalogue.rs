@@ -7,12 +7,18 @@
     reason = "a test that cannot be prepared fails where it stands"
 )]
 
+#[path = "page/set_ups.rs"]
+mod set_ups;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use rekey_rotation::Overlap;
+use rekey_rotation::testing::conformance::Page;
 use rekey_rotators::{CATALOGUE, Entry, Family, entry};
+
+use set_ups::SET_UPS;
 
 const INTRODUCTION: &str = "\
 # Kinds of secrets
@@ -145,6 +151,21 @@ fn every_kind_is_named_once_and_belongs_to_one_family() {
     for family in [Family::Database, Family::Keys] {
         assert!(CATALOGUE.iter().any(|entry| entry.family == family));
     }
+}
+
+#[test]
+fn the_page_of_what_is_proved_has_a_row_of_every_set_up_and_no_other() {
+    let page = Page {
+        path: docs("conformance.md"),
+        bless: std::env::var_os("REKEY_BLESS").is_some(),
+    };
+    let set_ups: Vec<&str> = SET_UPS
+        .iter()
+        .flat_map(|(_, names)| *names)
+        .copied()
+        .collect();
+    page.has_rows_of(&set_ups)
+        .unwrap_or_else(|text| panic!("{text}"));
 }
 
 /// A line of the conformance page is written by a run that kept every promise.

@@ -233,28 +233,6 @@ impl<J: ByHand> ConformingTarget for Issuer<J> {
     }
 }
 
-/// In a thread with a stack for the suite's futures, which are large without optimisation.
-fn conforms<W>(world: impl AsyncFnOnce() -> W + Send, extent: &Extent)
-where
-    W: World<Target: ConformingTarget>,
-{
-    let suite = async |extent| {
-        let report = conformance::run(&world().await, extent).await;
-        let report = report.unwrap_or_else(|failed| panic!("{failed}"));
-        page::record(&report);
-    };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(64 << 20);
-        let run = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.unwrap().block_on(suite(extent));
-        };
-        thread.spawn_scoped(scope, run).unwrap();
-    });
-}
-
 #[test]
 fn every_promise_holds_in_memory() {
     let extent = Extent {
@@ -262,7 +240,9 @@ fn every_promise_holds_in_memory() {
         schedules_after: 1..31,
         ..Extent::EVERYTHING
     };
-    conforms(async || Keys::at(Memory::default).await, &extent);
+    page::every_one_conforms("jwt in memory", [Memory::default], async |fresh| {
+        conformance::run(&Keys::at(fresh).await, &extent).await
+    });
 }
 
 /// Everything is cut; what a bug or a schedule would show is shown in memory.
@@ -276,9 +256,8 @@ const IN_S3: Extent = Extent {
 
 #[test]
 fn every_promise_holds_in_s3() {
-    let world = async || {
-        let cloud = Cloud::start().await;
-        Keys::at(move || cloud.clone()).await
-    };
-    conforms(world, &IN_S3);
+    page::every_one_conforms("jwt in S3", [Cloud::start], async |start| {
+        let cloud = start().await;
+        conformance::run(&Keys::at(move || cloud.clone()).await, &IN_S3).await
+    });
 }

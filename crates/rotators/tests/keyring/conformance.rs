@@ -1,4 +1,4 @@
-//! The conformance suite, as far as it is about steps.
+//! The conformance suite, as far as it is about a ring.
 
 use rekey_rotation::testing::conformance::{self, Extent};
 use rekey_rotation::testing::{Bug, SecretsManager, Target as _, World as _, crash};
@@ -6,15 +6,16 @@ use rekey_rotation::testing::{Bug, SecretsManager, Target as _, World as _, cras
 use crate::page;
 use crate::trail::{Ring, Trails, key};
 
-/// Nothing of a ring is ever retired, so the steps are all there is.
-#[tokio::test]
-async fn the_keys_of_the_audit_trail_conform() {
+/// Nothing of a ring is ever retired.
+#[test]
+fn the_keys_of_the_audit_trail_conform() {
     let extent = Extent {
         schedules: 1..201,
         ..Extent::EVERYTHING
     };
-    let report = conformance::steps(&Trails, "the secret itself", &extent).await;
-    page::record(&report.unwrap_or_else(|failed| panic!("{failed}")));
+    page::every_one_conforms("audit keys", [Trails], async |trails| {
+        conformance::run(&trails, &extent).await
+    });
 }
 
 /// Where nothing is set, nothing can be set too early: that bug is none here.

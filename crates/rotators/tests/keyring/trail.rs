@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use rand_core::TryRng;
-use rekey_rotation::testing::TestRandomness;
-use rekey_rotation::testing::{SecretsManager, Target, World};
+use rekey_rotation::testing::conformance::ConformingTarget;
+use rekey_rotation::testing::{
+    RevocableTarget, SECRET, SecretsManager, Target, TestRandomness, World,
+};
 use rekey_rotation::{
-    Credentials, Occasion, Overlap, Rotator as _, SecretId, SecretValue, TargetError,
+    Credentials, Occasion, Overlap, Rotator as _, SecretId, SecretValue, StagingLabel, TargetError,
 };
 use rekey_rotators::keyring::AuditKeys;
 use serde_json::{Map, Value};
@@ -103,6 +105,7 @@ pub struct Trails;
 
 /// A trail whose first records were sealed with the only key of its ring.
 pub struct Trail {
+    store: SecretsManager,
     first: Ring,
     bystander: Ring,
 }
@@ -118,8 +121,9 @@ impl World for Trails {
         Overlap::Keyring
     }
 
-    async fn fresh(&self, _store: &SecretsManager) -> Trail {
+    async fn fresh(&self, store: &SecretsManager) -> Trail {
         Trail {
+            store: store.clone(),
             first: Ring::of(1, &[&key(1)]),
             // It is one key ahead: its numbers alone would do.
             bystander: Ring::of(1, &[&key(2), &key(3)]),
@@ -157,4 +161,37 @@ impl Target for Trail {
     }
 
     async fn free_locks(&self) {}
+}
+
+/// Nobody keeps a session, and nothing is revoked.
+impl RevocableTarget for Trail {
+    type Session = ();
+
+    async fn open_session(&self, _value: &SecretValue) {}
+
+    async fn is_open(&self, (): &()) -> bool {
+        true
+    }
+
+    async fn spoil(&self, _value: &SecretValue) {
+        panic!("there is no target at which a key could be changed by hand");
+    }
+}
+
+impl ConformingTarget for Trail {
+    fn version(&self) -> String {
+        "the secret itself".to_owned()
+    }
+
+    /// What seals and verifies now.
+    async fn snapshot(&self) -> String {
+        let secret = SecretId::parse(SECRET).unwrap();
+        let current = self.store.peek(&secret, &StagingLabel::Current);
+        // Exposed to be compared.
+        current.unwrap().expose().to_owned()
+    }
+
+    fn writes_down(&self) -> bool {
+        false
+    }
 }

@@ -5,23 +5,20 @@ use rekey_rotation::Overlap;
 use rekey_rotation::testing::conformance::{self, Extent};
 
 use crate::page;
-use crate::world::{every_world, on_worlds};
+use crate::world::every_world;
 
 #[test]
 fn postgresql_conforms_with_one_user_and_with_two() {
-    on_worlds(every_world(), |world| async move {
+    page::every_one_conforms("postgres", every_world(), async |world| {
         let newest = world.server.major > 15;
-        let report = if newest == (world.overlap == Overlap::AlternatingUsers) {
-            conformance::run(&world, &Extent::ON_A_SERVER).await
-        } else {
-            let version = format!("PostgreSQL {}", world.server.major);
-            let extent = Extent {
-                bugs: &[],
-                ..Extent::ON_A_SERVER
-            };
-            conformance::steps(&world, &version, &extent).await
+        if newest == (world.overlap == Overlap::AlternatingUsers) {
+            return conformance::run(&world, &Extent::ON_A_SERVER).await;
+        }
+        let version = format!("PostgreSQL {}", world.server.major);
+        let extent = Extent {
+            bugs: &[],
+            ..Extent::ON_A_SERVER
         };
-        let report = report.unwrap_or_else(|failed| panic!("{failed}"));
-        page::record(&report);
+        conformance::steps(&world, &version, &extent).await
     });
 }

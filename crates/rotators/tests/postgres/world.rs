@@ -275,27 +275,3 @@ pub fn every_world() -> impl Iterator<Item = Real> {
         })
     })
 }
-
-/// Runs `suite` on worlds side by side: most of the time is waiting. Each has a thread with a stack for the
-/// suite's futures, which are large without optimisation.
-pub fn on_worlds<F>(worlds: impl Iterator<Item = Real>, suite: impl Fn(Real) -> F + Sync)
-where
-    F: Future<Output = ()>,
-{
-    std::thread::scope(|scope| {
-        for world in worlds {
-            let suite = &suite;
-            std::thread::Builder::new()
-                .name(world.name())
-                .stack_size(64 << 20)
-                .spawn_scoped(scope, move || {
-                    tokio::runtime::Builder::new_current_thread()
-                        .enable_all()
-                        .build()
-                        .unwrap()
-                        .block_on(suite(world));
-                })
-                .unwrap();
-        }
-    });
-}

@@ -257,6 +257,11 @@ impl ConformingTarget for Readers {
         self.current().unwrap_or_default().to_string()
     }
 
+    /// Whoever checks a password writes nothing down; a message has a header.
+    fn writes_down(&self) -> bool {
+        self.rotator.kind() == "hmac"
+    }
+
     /// The headers of every message.
     async fn written_down(&self) -> String {
         self.received.lock().unwrap().join("\n")

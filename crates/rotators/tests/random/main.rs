@@ -19,6 +19,7 @@ mod generic;
 mod hmac;
 mod known_answers;
 mod languages;
+mod moved;
 #[path = "../page/mod.rs"]
 mod page;
 mod pages;

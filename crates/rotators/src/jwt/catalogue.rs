@@ -31,6 +31,6 @@ else. `made_at`, `lineage` and `earlier` are Rekey's own. Other fields are kept.
 
 Who may read the key set is yours to say, by CloudFront for example: [jwt.md](jwt.md)."#,
     propagation: "A key is published for a whole period before it signs, so verifiers know it, however they cache. Signers see the switch when they next read the secret: within `cache_seconds`.",
-    limits: "Three keys at a time; one more for each rotation within the lifetime of tokens. `kid` is the thumbprint of RFC 7638; a key that was brought along keeps its own. Several secrets may publish in one key set if it says so, and other keys in it are kept.",
-    cannot: "A rotation within `cache_seconds` of the last one is put off: verifiers may not know the next key. Whoever has read the secret has the next key too: after a leak, rotate twice. What a CDN caches is not asked: the proof is what lies in the bucket.",
+    limits: "Three keys at a time; one more for each rotation within the lifetime of tokens. `kid` is the thumbprint of RFC 7638; a key that was brought along keeps its own. Several secrets may publish in one key set if it says so, with the shortest `cache_seconds` of them all, and other keys in it are kept.",
+    cannot: "A rotation within `cache_seconds` of the last one is put off: verifiers may not know the next key. So is a rollback to a key that was retired. Whoever has read the secret has the next key too: after a leak, rotate twice. What a CDN caches is not asked: the proof is what lies in the bucket.",
 };

@@ -1,6 +1,7 @@
 use rekey_rotation::TargetError;
 use serde_json::{Map, Value};
 
+use super::lineage::Lineage;
 use super::place::Place;
 use super::public_key::PublicKey;
 use super::wire::text;
@@ -15,7 +16,7 @@ const OURS: &str = "rekey";
 pub(super) struct KeySet {
     others: Map<String, Value>,
     keys: Vec<Value>,
-    /// The lineages with the names of their keys.
+    /// What is noted of each lineage.
     lineages: Map<String, Value>,
     /// Who had the last turn, and whether it is over.
     turn: Option<String>,
@@ -28,7 +29,7 @@ pub(super) struct KeySet {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Standing {
     Published,
-    /// The key is there, and verifiers look for another name.
+    /// The key is there, and verifiers look for another name, or for another algorithm.
     UnderAnotherName,
     Absent,
 }
@@ -118,14 +119,40 @@ impl KeySet {
     }
 
     pub(super) fn standing(&self, key: &PublicKey) -> Standing {
-        let mut standing = Standing::Absent;
-        for published in self.parsed().filter(|published| published == key) {
-            if published.kid() == key.kid() {
-                return Standing::Published;
-            }
-            standing = Standing::UnderAnotherName;
+        if self.parsed().any(|published| is(&published, key)) {
+            return Standing::Published;
         }
-        standing
+        let keys = self.keys.iter();
+        let mut keys = keys.filter_map(Value::as_object);
+        if keys.any(|jwk| key.is_made_of(jwk)) {
+            return Standing::UnderAnotherName;
+        }
+        Standing::Absent
+    }
+
+    /// How long verifiers may keep this set, when it is written for a secret with this `cache_seconds`. Each secret
+    /// signs with its next key when its own time is over, so the shortest one is everybody's.
+    pub(super) fn max_age(&self, cache: u32) -> u32 {
+        let lineages = self.lineages.values();
+        let caches = lineages.filter_map(|noted| Lineage::parse(noted).cache);
+        caches.fold(cache, u32::min)
+    }
+
+    /// Until when verifiers may not know a key that had been gone, in seconds since 1970; `None` when they all do.
+    pub(super) fn unknown_until(
+        &self,
+        lineage: &str,
+        key: &PublicKey,
+        cache: u32,
+        now: i64,
+    ) -> Option<i64> {
+        let noted = self.lineage(lineage);
+        let back_at = *noted.back.get(key.kid())?;
+        let cache = i64::from(noted.cache.map_or(cache, |noted| noted.max(cache)));
+        // A time that is far ahead was written by a wrong clock or by hand.
+        let here = back_at.saturating_sub(now) <= cache;
+        let known_at = back_at.saturating_add(cache);
+        (here && now < known_at).then_some(known_at)
     }
 
     /// The published key with the name of this one.
@@ -144,10 +171,8 @@ impl KeySet {
     pub(super) fn lets_in(&self, lineage: Option<&str>, own: &[&PublicKey]) -> bool {
         let published = |key: &&&PublicKey| self.standing(key) == Standing::Published;
         if let Some(lineage) = lineage.filter(|it| self.lineages.contains_key(*it)) {
-            let names = self.names(lineage);
-            let mut named = own
-                .iter()
-                .filter(|key| names.iter().any(|name| name == key.kid()));
+            let noted = self.lineage(lineage);
+            let mut named = own.iter().filter(|key| noted.names(key.kid()));
             return named.any(|key| key.has_its_own_name() || published(&key));
         }
         let nobodys = self.lineages.is_empty() && self.keys.is_empty();
@@ -160,15 +185,16 @@ impl KeySet {
         &mut self,
         lineage: &str,
         wanted: &[&PublicKey],
+        cache: u32,
         place: &Place,
     ) -> Result<(), TargetError> {
         self.check_nobody_elses(lineage, wanted, place)?;
-        let before = self.names(lineage);
+        let mut noted = self.lineage(lineage);
         self.keys.retain(|jwk| {
             let Some(jwk) = jwk.as_object() else {
                 return true;
             };
-            let of_lineage = text(jwk, "kid").is_some_and(|kid| before.iter().any(|it| it == kid));
+            let of_lineage = text(jwk, "kid").is_some_and(|kid| noted.names(kid));
             let wanted_again = || {
                 let key = PublicKey::parse(jwk);
                 key.is_some_and(|key| wanted.iter().any(|wanted| is(wanted, &key)))
@@ -178,27 +204,35 @@ impl KeySet {
         for key in wanted {
             self.append(key, place)?;
         }
-        let names: Vec<&str> = wanted.iter().map(|key| key.kid()).collect();
-        self.lineages.insert(lineage.to_owned(), names.into());
+        noted.kids = wanted.iter().map(|key| key.kid().to_owned()).collect();
+        noted.cache = Some(cache);
+        let Lineage { kids, back, .. } = &mut noted;
+        back.retain(|kid, _| kids.contains(kid));
+        self.note(lineage, &noted);
         Ok(())
     }
 
-    /// Adds a key to a lineage, if it is not there.
+    /// Adds a key to a lineage, if it is not there, and notes when it came back, if that is given.
     pub(super) fn add(
         &mut self,
         lineage: &str,
         key: &PublicKey,
+        back_at: Option<i64>,
         place: &Place,
     ) -> Result<(), TargetError> {
         self.check_nobody_elses(lineage, &[key], place)?;
+        let mut noted = self.lineage(lineage);
         if self.standing(key) != Standing::Published {
             self.append(key, place)?;
+            noted.back.remove(key.kid());
+            noted
+                .back
+                .extend(back_at.map(|at| (key.kid().to_owned(), at)));
         }
-        let mut names = self.names(lineage);
-        if !names.iter().any(|name| name == key.kid()) {
-            names.push(key.kid().to_owned());
+        if !noted.names(key.kid()) {
+            noted.kids.push(key.kid().to_owned());
         }
-        self.lineages.insert(lineage.to_owned(), names.into());
+        self.note(lineage, &noted);
         Ok(())
     }
 
@@ -211,9 +245,8 @@ impl KeySet {
     ) -> Result<(), TargetError> {
         let mut others = self.lineages.keys().filter(|other| *other != lineage);
         let elses = others.any(|other| {
-            let names = self.names(other);
-            let mut wanted = wanted.iter();
-            wanted.any(|key| names.iter().any(|name| name == key.kid()))
+            let noted = self.lineage(other);
+            wanted.iter().any(|key| noted.names(key.kid()))
         });
         if elses {
             return Err(invalid(format!(
@@ -235,24 +268,26 @@ impl KeySet {
         Ok(())
     }
 
-    /// Takes a key out, under whatever name it is there.
+    /// Takes a key out, under whatever name and for whatever algorithm it is there.
     pub(super) fn remove(&mut self, lineage: &str, key: &PublicKey) {
-        let mut names = self.names(lineage);
+        let mut noted = self.lineage(lineage);
         self.keys.retain(|jwk| {
-            let published = jwk.as_object().and_then(PublicKey::parse);
-            let gone = published.is_some_and(|published| published == *key);
+            let gone = jwk.as_object().is_some_and(|jwk| key.is_made_of(jwk));
             if gone && let Some(kid) = jwk.get("kid").and_then(Value::as_str) {
-                names.retain(|name| name != kid);
+                noted.forget(kid);
             }
             !gone
         });
-        self.lineages.insert(lineage.to_owned(), names.into());
+        self.note(lineage, &noted);
     }
 
-    fn names(&self, lineage: &str) -> Vec<String> {
-        let names = self.lineages.get(lineage).and_then(Value::as_array);
-        let names = names.into_iter().flatten().filter_map(Value::as_str);
-        names.map(str::to_owned).collect()
+    fn lineage(&self, lineage: &str) -> Lineage {
+        let noted = self.lineages.get(lineage);
+        noted.map(Lineage::parse).unwrap_or_default()
+    }
+
+    fn note(&mut self, lineage: &str, noted: &Lineage) {
+        self.lineages.insert(lineage.to_owned(), noted.written());
     }
 }
 

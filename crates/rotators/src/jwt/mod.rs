@@ -5,6 +5,7 @@ mod algorithm;
 mod catalogue;
 mod jwks;
 mod key_set;
+mod lineage;
 mod place;
 mod private_key;
 mod public_key;

@@ -62,6 +62,12 @@ impl PublicKey {
         self.kid == self.thumbprint
     }
 
+    /// Whether a published key is this one, whatever it is called and said to be for.
+    pub(super) fn is_made_of(&self, jwk: &Map<String, Value>) -> bool {
+        let published = Material::parse(jwk);
+        published.is_some_and(|published| published.thumbprint() == self.thumbprint)
+    }
+
     /// As it is published.
     pub(super) fn jwk(&self) -> Value {
         let mut jwk = self.material.required();

@@ -3,13 +3,13 @@ use std::time::Duration;
 use rand_core::TryCryptoRng;
 use rekey_rotation::{Credentials, Occasion, Overlap, Rotator, SecretId, SecretValue, TargetError};
 
-use super::jwks::{Document, Jwks, Over, Written};
+use super::jwks::{Jwks, Over, Written};
 use super::key_set::{KeySet, Standing};
 use super::private_key::PrivateKey;
 use super::public_key::PublicKey;
 use super::s3::Bucket;
 use super::secret::{Earlier, SigningSecret, written};
-use super::turn::{Change, Turn, read};
+use super::turn::{Change, Turn, document, read};
 use crate::object::invalid;
 
 /// Rotates signing keys that are published as a key set.
@@ -127,7 +127,8 @@ impl<J: Jwks> Rotator for Jwt<J> {
         check_follows(&pending, &current)?;
         let check = |key_set: Option<&KeySet>| {
             check_in_use(&current, key_set)?;
-            check_let_in(&[&pending, &current], key_set)
+            check_let_in(&[&pending, &current], key_set)?;
+            check_known_again(&current, key_set, credentials.now)
         };
         let turn = Turn::take(&self.jwks, &current, &self.config, check).await?;
         Ok(Hold(turn))
@@ -151,7 +152,7 @@ impl<J: Jwks> Rotator for Jwt<J> {
             }
         }
         let mut key_set = turn.key_set.clone();
-        key_set.publish(lineage, &wanted, &pending.place)?;
+        key_set.publish(lineage, &wanted, pending.times.cache, &pending.place)?;
         match turn.publish_and_end(key_set.clone()).await? {
             Change::Published => return Ok(()),
             Change::Lost => {}
@@ -198,10 +199,8 @@ impl<J: Jwks> Rotator for Jwt<J> {
         };
         check_in_use(&current, key_set.as_ref())?;
         check_let_in(&[&current], key_set.as_ref())?;
-        let document = Document {
-            text: key_set.unwrap_or_else(KeySet::empty).written(),
-            max_age: current.times.cache,
-        };
+        let key_set = key_set.unwrap_or_else(KeySet::empty);
+        let document = document(&key_set, current.times.cache);
         let tried = self.jwks.write(&current.place, document, &Over::Never);
         match tried.await? {
             Written::Overtaken => Ok(()),
@@ -230,7 +229,7 @@ pub(super) fn login(
             Standing::Absent => return Ok(Err(Missing::Key)),
             Standing::UnderAnotherName => {
                 return Err(invalid(format!(
-                    "a key of this secret is published at {} under another `kid`, and verifiers may find it or not; take it out there by hand",
+                    "a key of this secret is published at {} under another `kid` or `alg`, and verifiers may find it or not; take it out there by hand",
                     secret.place
                 )));
             }
@@ -264,7 +263,7 @@ pub(super) fn check_in_use(
         let place = &secret.place;
         TargetError::WrongPassword(match missing {
             Missing::KeySet => format!(
-                "nothing is published at {place}, so no token of this secret is taken; publish its public keys there, or correct `jwks`"
+                "nothing is published at {place}, so no token of this secret is taken; put an earlier version of the key set back, roll back to publish the keys of AWSPREVIOUS, or correct `jwks`"
             ),
             Missing::Key => format!(
                 "the signing key or the next key of this secret is not in the key set {place}, which was changed by hand; put an earlier version of it back, or roll back to publish the keys of AWSPREVIOUS"
@@ -350,6 +349,24 @@ fn check_known_to_caches(secret: &SigningSecret, occasion: Occasion) -> Result<(
     Err(TargetError::Busy(format!(
         "the next key was published less than `cache_seconds` ago, and verifiers may not know it yet; rotate again in {} s",
         known_at.saturating_sub(now)
+    )))
+}
+
+/// A next key that was gone and came back with a rollback has to be known again before it is put in use.
+fn check_known_again(
+    current: &SigningSecret,
+    key_set: Option<&KeySet>,
+    now: i64,
+) -> Result<(), TargetError> {
+    let (Some(next), Some(key_set)) = (&current.next, key_set) else {
+        return Ok(());
+    };
+    let Some(until) = current.unknown_until(next.public(), key_set, now) else {
+        return Ok(());
+    };
+    Err(TargetError::Busy(format!(
+        "the next key was published again less than `cache_seconds` ago, and verifiers may not know it yet; this is repeated in {} s",
+        until.saturating_sub(now)
     )))
 }
 

@@ -175,7 +175,7 @@ where
     };
     match code {
         "AccessDenied" => TargetError::Permission(format!(
-            "{call} of {place} is refused: {}; allow it to the function's role (docs/jwt.md). An object that is gone is refused like this too, where the role may not list the bucket",
+            "{call} of {place} is refused: {}; allow it to the function's role (docs/jwt.md). An object that is gone is refused like this too, where the role may not list the bucket: put an earlier version of it back",
             answer.err().message().unwrap_or(code)
         )),
         "ExpiredToken" | "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch" => {

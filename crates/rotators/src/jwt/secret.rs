@@ -2,6 +2,7 @@ use rekey_rotation::{SecretValue, TargetError};
 use serde_json::{Map, Value, json};
 
 use super::algorithm::Algorithm;
+use super::key_set::KeySet;
 use super::place::Place;
 use super::private_key::PrivateKey;
 use super::public_key::PublicKey;
@@ -118,6 +119,17 @@ impl SigningSecret {
     /// Whether this key is the one that signs, or the one that will.
     pub(super) fn uses(&self, key: &PublicKey) -> bool {
         self.needed().is_some_and(|keys| keys.contains(&key))
+    }
+
+    /// Whether this key has signed before the one that signs now, and is still kept for that.
+    pub(super) fn keeps(&self, key: &PublicKey) -> bool {
+        let earlier = self.earlier.iter().map(|entry| &entry.key);
+        self.previous.iter().chain(earlier).any(|kept| kept == key)
+    }
+
+    /// Until when a key of this secret that came back may be unknown to verifiers.
+    pub(super) fn unknown_until(&self, key: &PublicKey, key_set: &KeySet, now: i64) -> Option<i64> {
+        key_set.unknown_until(self.lineage.as_deref()?, key, self.times.cache, now)
     }
 
     /// Until when the key before this value's must be found, if it is known when it stopped signing: when this value

@@ -20,10 +20,12 @@ use super::wire::encoded;
 pub(super) struct Turn<J: Jwks> {
     jwks: J,
     place: Place,
-    max_age: u32,
-    version: Version,
+    /// The secret's own `cache_seconds`.
+    cache: u32,
+    /// What a write replaces.
+    over: Over,
     pub(super) key_set: KeySet,
-    over: bool,
+    ended: bool,
 }
 
 /// What became of a change.
@@ -54,13 +56,16 @@ pub(super) async fn read<J: Jwks>(jwks: &J, place: &Place) -> Result<Option<Foun
 
 impl<J: Jwks> Turn<J> {
     /// Takes the turn for a secret as soon as it is free. Each time before, `check` looks at what is published.
+    ///
+    /// Where a secret has keys and nothing is published, somebody took that away, and an empty key set is not put in
+    /// its place: the turn is then the first one's to write.
     pub(super) async fn take(
         jwks: &J,
         secret: &SigningSecret,
         config: &Config,
         check: impl Fn(Option<&KeySet>) -> Result<(), TargetError>,
     ) -> Result<Self, TargetError> {
-        let (place, max_age) = (&secret.place, secret.times.cache);
+        let (place, cache) = (&secret.place, secret.times.cache);
         let id = fresh()?;
         let patience = Instant::now() + config.turn;
         let mut waits = waits();
@@ -74,19 +79,26 @@ impl<J: Jwks> Turn<J> {
             check(found.as_ref().map(|found| &found.key_set))?;
             let held = |found: &Found| found.key_set.is_held() && found.age < config.silence;
             if !found.as_ref().is_some_and(held) {
+                let gone = found.is_none() && secret.current.is_some();
                 let (mut key_set, over) = match found {
                     Some(found) => (found.key_set, found.over),
                     None => (KeySet::empty(), Over::Nothing),
                 };
                 key_set.take_turn(&id);
-                if let Some(version) = put(jwks, place, max_age, &key_set, &over).await? {
+                let taken = if gone {
+                    Some(over)
+                } else {
+                    let written = put(jwks, place, cache, &key_set, &over).await?;
+                    written.map(Over::Version)
+                };
+                if let Some(over) = taken {
                     return Ok(Self {
                         jwks: jwks.clone(),
                         place: place.clone(),
-                        max_age,
-                        version,
+                        cache,
+                        over,
                         key_set,
-                        over: false,
+                        ended: false,
                     });
                 }
             }
@@ -107,15 +119,14 @@ impl<J: Jwks> Turn<J> {
 
     /// Publishes a changed key set in this turn, and keeps the turn.
     pub(super) async fn publish(&mut self, key_set: KeySet) -> Result<Change, TargetError> {
-        let over = Over::Version(self.version.clone());
-        match put(&self.jwks, &self.place, self.max_age, &key_set, &over).await? {
+        match put(&self.jwks, &self.place, self.cache, &key_set, &self.over).await? {
             Some(version) => {
-                self.version = version;
+                self.over = Over::Version(version);
                 self.key_set = key_set;
                 Ok(Change::Published)
             }
             None => {
-                self.over = true;
+                self.ended = true;
                 Ok(Change::Lost)
             }
         }
@@ -128,7 +139,7 @@ impl<J: Jwks> Turn<J> {
     ) -> Result<Change, TargetError> {
         key_set.end_turn();
         let change = self.publish(key_set).await?;
-        self.over = true;
+        self.ended = true;
         Ok(change)
     }
 }
@@ -136,21 +147,17 @@ impl<J: Jwks> Turn<J> {
 /// Gives the turn back, without waiting for it. Where that is cut off, the turn ends by silence.
 impl<J: Jwks> Drop for Turn<J> {
     fn drop(&mut self) {
-        if self.over {
+        if self.ended || self.over == Over::Nothing {
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        let (jwks, place, max_age) = (self.jwks.clone(), self.place.clone(), self.max_age);
-        let over = Over::Version(self.version.clone());
-        let mut key_set = self.key_set.clone();
+        let (jwks, place, cache) = (self.jwks.clone(), self.place.clone(), self.cache);
+        let (over, mut key_set) = (self.over.clone(), self.key_set.clone());
         key_set.end_turn();
         drop(runtime.spawn(async move {
-            let document = Document {
-                text: key_set.written(),
-                max_age,
-            };
+            let document = document(&key_set, cache);
             // Another one has the turn then, or takes it when this one's silence has been long enough.
             let _ended = jwks.write(&place, document, &over).await;
         }));
@@ -162,13 +169,11 @@ impl<J: Jwks> Drop for Turn<J> {
 async fn put<J: Jwks>(
     jwks: &J,
     place: &Place,
-    max_age: u32,
+    cache: u32,
     key_set: &KeySet,
     over: &Over,
 ) -> Result<Option<Version>, TargetError> {
-    let text = key_set.written();
-    let document = Document { text, max_age };
-    match jwks.write(place, document, over).await? {
+    match jwks.write(place, document(key_set, cache), over).await? {
         Written::Done(version) => return Ok(Some(version)),
         Written::Overtaken => {}
     }
@@ -184,6 +189,14 @@ async fn put<J: Jwks>(
         && found.is_held() == key_set.is_held()
         && found.holds_what(key_set);
     Ok(ours.then_some(version))
+}
+
+/// A key set as it is written for a secret with this `cache_seconds`.
+pub(super) fn document(key_set: &KeySet, cache: u32) -> Document {
+    Document {
+        text: key_set.written(),
+        max_age: key_set.max_age(cache),
+    }
 }
 
 /// What a retirement or a rollback holds at the key set.

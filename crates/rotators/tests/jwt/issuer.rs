@@ -68,16 +68,14 @@ pub fn next<J: Jwks>(jwks: &J, current: &SecretValue, now: i64) -> SecretValue {
     rotator(jwks).next(current, occasion, &mut SysRng).unwrap()
 }
 
-pub const fn credentials<'a>(
-    current: &'a SecretValue,
-    pending: &'a SecretValue,
-) -> Credentials<'a> {
+/// In the moment in which the pending value was made.
+pub fn credentials<'a>(current: &'a SecretValue, pending: &'a SecretValue) -> Credentials<'a> {
     Credentials {
         current,
         pending,
         previous: None,
         superuser: None,
-        now: NOW,
+        now: json(pending)["made_at"].as_i64().unwrap_or(NOW),
     }
 }
 
@@ -132,10 +130,16 @@ pub async fn restore<J: Jwks>(
 }
 
 pub async fn login<J: Jwks>(jwks: &J, of: &SecretValue) -> Result<Login, TargetError> {
-    let moment = Moment {
-        current: of,
-        now: NOW,
-    };
+    login_beside(jwks, of, of).await
+}
+
+/// Tries a value while another one is current.
+pub async fn login_beside<J: Jwks>(
+    jwks: &J,
+    of: &SecretValue,
+    current: &SecretValue,
+) -> Result<Login, TargetError> {
+    let moment = Moment { current, now: NOW };
     rotator(jwks).try_login(of, moment).await
 }
 

@@ -33,7 +33,8 @@ fn secret(alg: &str) -> SecretValue {
 
 /// An application that signs and verifies, and must never be refused.
 struct Application {
-    libraries: [Library; 2],
+    /// Two that keep a key set as long as it may be kept, and two as the page uses them.
+    libraries: [Library; 4],
     /// Tokens that are good, with the time at which they end.
     tokens: VecDeque<(String, i64)>,
     verified: usize,
@@ -42,7 +43,12 @@ struct Application {
 impl Application {
     fn at(url: &str) -> Self {
         Self {
-            libraries: [Library::python(url, NEVER), Library::node(url, 30)],
+            libraries: [
+                Library::python(url, NEVER),
+                Library::node(url, 30),
+                Library::documented_python(url),
+                Library::documented_node(url),
+            ],
             tokens: VecDeque::new(),
             verified: 0,
         }
@@ -105,11 +111,11 @@ async fn no_token_is_refused_through_three_rotations(alg: &'static str) {
                     .is_some_and(|kept| (kept..kept + TICK).contains(&now))
                 {
                     let thief = application.libraries[0].sign(old, now, LIFETIME);
-                    assert_eq!(application.verdicts(&thief, now), [true; 6], "{alg}");
+                    assert_eq!(application.verdicts(&thief, now), [true; 12], "{alg}");
                     retire(&jwks, old, &current).await.unwrap();
                     retired += 1;
                     let later = now + CACHE;
-                    assert_eq!(application.verdicts(&thief, later), [false; 6], "{alg}");
+                    assert_eq!(application.verdicts(&thief, later), [false; 12], "{alg}");
                 }
             }
             now += TICK;
@@ -155,10 +161,9 @@ async fn a_key_that_was_not_published_beforehand_is_refused_by_whoever_has_a_cac
     let hasty = rotate(&jwks, &secret("EdDSA"), NOW).await;
     let token = application.libraries[1].sign(&hasty, NOW, LIFETIME);
     let at = NOW + 2 * TICK + 29;
-    assert_eq!(application.verdicts(&token, at), [false; 6]);
-    // One of the two asks for what it does not know, a while after it asked last.
-    assert_eq!(
-        application.verdicts(&token, at + 1),
-        [false, false, false, true, true, true]
-    );
+    assert_eq!(application.verdicts(&token, at), [false; 12]);
+    // All but one ask for what they do not know, a while after they asked last.
+    let verdicts = application.verdicts(&token, at + 1);
+    assert_eq!(verdicts[..3], [false; 3]);
+    assert_eq!(verdicts[3..], [true; 9]);
 }

@@ -4,8 +4,8 @@ use rekey_rotation::{Kinship, Login, Revoker as _, Rotator as _};
 use serde_json::{Value, json};
 
 use crate::issuer::{
-    NOW, changed, failure, is_taken, kid, login, next, restore, retire, rotate, rotator, set,
-    shared, unborn,
+    NOW, changed, failure, is_taken, kid, login, login_beside, next, restore, retire, revocation,
+    rotate, rotator, set, shared, unborn,
 };
 use crate::memory::{Memory, kids};
 
@@ -135,6 +135,119 @@ async fn the_key_that_was_rolled_back_is_not_retired_while_it_is_the_next_one() 
     let third = rotate(&jwks, &first, NOW).await;
     assert_eq!(kid(&third, "current"), kid(&second, "current"));
     assert!(!kids(&jwks.text(PLACE).unwrap()).contains(&kid(&second, "next")));
+}
+
+/// Verifiers go by the key: under which name, and for which algorithm, somebody published it beside is no matter.
+#[tokio::test]
+async fn a_retired_key_leaves_under_every_name_and_algorithm_that_it_is_published_with() {
+    let twins = [
+        ("RS256", "kid", "RS512"),
+        ("RS256", "twin", "PS256"),
+        ("EdDSA", "kid", "Ed25519"),
+        ("EdDSA", "twin", "Ed25519"),
+    ];
+    for (alg, name, of) in twins {
+        let jwks = Memory::default();
+        let first = rotate(&jwks, &unborn(alg, PLACE), NOW).await;
+        let second = rotate(&jwks, &first, NOW).await;
+        let mut twin = published(&jwks)["keys"][0].clone();
+        twin["alg"] = of.into();
+        if name == "twin" {
+            twin["kid"] = name.into();
+        }
+        let with_twin = || {
+            let mut set = published(&jwks);
+            set["keys"].as_array_mut().unwrap().push(twin.clone());
+            jwks.put(PLACE, set.to_string());
+        };
+        with_twin();
+        retire(&jwks, &first, &second).await.unwrap();
+        assert_eq!(
+            kids(&jwks.text(PLACE).unwrap()),
+            ["current", "next"].map(|it| kid(&second, it)),
+            "{name} of {of}"
+        );
+        with_twin();
+        let (class, text) = failure(login_beside(&jwks, &first, &second).await);
+        assert_eq!(class, "invalid_request", "{name} of {of}");
+        assert!(text.contains("`alg`"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_rollback_over_two_rotations_both_keys_that_nobody_uses_leave() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
+    let second = rotate(&jwks, &first, NOW).await;
+    let third = rotate(&jwks, &second, NOW).await;
+    restore(&jwks, &first, &third).await.unwrap();
+    let before = published(&jwks);
+    assert_eq!(before["keys"].as_array().unwrap().len(), 4);
+    retire(&jwks, &third, &first).await.unwrap();
+    let mut left = kids(&jwks.text(PLACE).unwrap());
+    left.sort();
+    let mut used = ["current", "next"].map(|it| kid(&first, it));
+    used.sort();
+    assert_eq!(left, used);
+    assert_eq!(
+        login_beside(&jwks, &third, &first).await,
+        Ok(Login::Refused)
+    );
+
+    // The signing key alone is no proof.
+    let mut set = before;
+    set["keys"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|key| key["kid"] != *kid(&third, "current"));
+    jwks.put(PLACE, set.to_string());
+    let (class, text) = failure(login_beside(&jwks, &third, &first).await);
+    assert_eq!(class, "invalid_request");
+    assert!(text.contains("its next key"), "{text}");
+}
+
+/// The labels were rolled back from under an open rotation: what it would sign with is published as another version's next
+/// key, and its own next key is not. It cannot be used, and may be cleared.
+#[tokio::test]
+async fn a_pending_value_that_was_never_set_is_refused_whoever_is_current() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
+    let second = rotate(&jwks, &first, NOW).await;
+    let pending = next(&jwks, &second, NOW);
+    for current in [&second, &first] {
+        let login = login_beside(&jwks, &pending, current).await;
+        assert_eq!(login, Ok(Login::Refused));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_somebody_puts_back_at_once_is_not_retired() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
+    let second = rotate(&jwks, &first, NOW).await;
+    let (rotator, revocation) = (rotator(&jwks), revocation(&first, &second));
+    let mut seized = rotator.seize(revocation).await.unwrap();
+    let before = jwks.text(PLACE);
+    jwks.state().put_after_a_write = before;
+    let (class, text) = failure(rotator.revoke(&mut seized, revocation).await);
+    assert_eq!(class, "target_unreachable");
+    assert!(text.contains("there again"), "{text}");
+}
+
+/// The next key of the old value may have signed since, and its tokens are good.
+#[tokio::test]
+async fn a_key_that_has_signed_since_stays_when_the_one_before_it_is_retired() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
+    let second = rotate(&jwks, &first, NOW).await;
+    let third = rotate(&jwks, &second, NOW).await;
+    retire(&jwks, &first, &third).await.unwrap();
+    let three = ["previous", "current", "next"].map(|it| kid(&third, it));
+    assert_eq!(kids(&jwks.text(PLACE).unwrap()), three);
+    assert_eq!(
+        login_beside(&jwks, &first, &third).await,
+        Ok(Login::Refused)
+    );
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use rekey_rotation::SecretValue;
 use serde_json::{Value, json};
 
+use crate::documented;
 use crate::issuer::json;
 use crate::memory::Memory;
 
@@ -65,9 +66,30 @@ impl Library {
         Self::start("jose", command, url, cool_down)
     }
 
+    /// PyJWT's own client, as docs/jwt.md uses it.
+    pub fn documented_python(url: &str) -> Self {
+        let mut command = Command::new(given("REKEY_TEST_PYTHON"));
+        command.arg(script("verify.py"));
+        command.args([url, "documented"]).arg(documented::python());
+        Self::run("PyJWT, as documented", command)
+    }
+
+    /// The own client of jose, as docs/jwt.md uses it.
+    pub fn documented_node(url: &str) -> Self {
+        let mut command = Command::new(given("REKEY_TEST_NODE"));
+        command.arg(script("verify.mjs"));
+        command.env("REKEY_TEST_NODE_MODULES", given("REKEY_TEST_NODE_MODULES"));
+        command.args([url, "documented"]).arg(documented::node());
+        Self::run("jose, as documented", command)
+    }
+
     fn start(name: &'static str, mut command: Command, url: &str, cool_down: u32) -> Self {
+        command.args([url, &cool_down.to_string()]);
+        Self::run(name, command)
+    }
+
+    fn run(name: &'static str, mut command: Command) -> Self {
         let mut child = command
-            .args([url, &cool_down.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -11,6 +11,7 @@
     reason = "a test that cannot be prepared fails where it stands"
 )]
 
+mod caches;
 mod conformance;
 mod documented;
 mod first_value;
@@ -22,6 +23,7 @@ mod made;
 mod memory;
 #[path = "../page/mod.rs"]
 mod page;
+mod rollback;
 mod s3;
 mod strangers;
 mod times;

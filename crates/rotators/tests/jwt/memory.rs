@@ -31,6 +31,8 @@ pub struct State {
     pub age: Duration,
     /// How many of the next writes take effect without an answer, and are then repeated.
     pub answers_lost: usize,
+    /// What somebody puts there by hand after the next write.
+    pub put_after_a_write: Option<String>,
 }
 
 struct Object {
@@ -117,6 +119,9 @@ impl Jwks for Memory {
         }
         let Document { text, max_age } = document;
         let version = state.replace(&place, text, max_age);
+        if let Some(text) = state.put_after_a_write.take() {
+            state.replace(&place, text, max_age);
+        }
         if state.answers_lost > 0 {
             state.answers_lost -= 1;
             return Ok(Written::Overtaken);

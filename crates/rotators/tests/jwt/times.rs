@@ -105,6 +105,31 @@ async fn a_second_rotation_within_the_lifetime_of_tokens_keeps_the_key_before_th
     assert_eq!(names().len(), 3);
 }
 
+/// A retirement that counted from the newest switch would be put off by each rotation.
+#[tokio::test]
+async fn a_key_before_the_last_is_kept_until_its_own_time_however_often_is_rotated() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &hourly(), NOW).await;
+    let second = rotate(&jwks, &first, NOW + 10_000).await;
+    let third = rotate(&jwks, &second, NOW + 12_000).await;
+    let kept = |old, current, switched_at| {
+        rotator(&jwks)
+            .kept_until(old, current, Some(switched_at))
+            .unwrap()
+    };
+    let until = Some(NOW + 10_000 + KEPT);
+    assert_eq!(kept(&first, &third, NOW + 12_000), until);
+    let fourth = rotate(&jwks, &third, NOW + 13_000).await;
+    assert_eq!(kept(&first, &fourth, NOW + 13_000), until);
+    let fifth = rotate(&jwks, &fourth, NOW + 14_000).await;
+    assert_eq!(kept(&first, &fifth, NOW + 14_000), None, "it was let go");
+
+    // A version that was rolled back from has signed until the rollback.
+    let rolled_back = NOW + 14_500;
+    let kept = kept(&fifth, &third, rolled_back);
+    assert_eq!(kept, Some(rolled_back + KEPT));
+}
+
 #[tokio::test]
 async fn a_key_that_was_taken_out_by_force_does_not_come_back_with_the_next_rotation() {
     let jwks = Memory::default();

@@ -5,7 +5,8 @@ use std::time::Duration;
 use rekey_rotation::{Revoker as _, Rotator as _};
 
 use crate::issuer::{
-    NOW, credentials, failure, is_taken, kid, next, revocation, rotate, rotator, set, unborn,
+    NOW, credentials, failure, is_taken, kid, next, restore, retire, revocation, rotate, rotator,
+    set, unborn,
 };
 use crate::memory::{Memory, kids};
 
@@ -123,4 +124,35 @@ async fn a_turn_changes_no_key() {
     tokio::task::yield_now().await;
     assert_eq!(kids(&jwks.text(PLACE).unwrap()), before);
     assert!(!jwks.text(PLACE).unwrap().contains("held"));
+}
+
+/// Where a bucket may be listed, S3 says that nothing is there: an empty key set would be read as "no key is good".
+#[tokio::test]
+async fn a_key_set_that_is_gone_is_not_made_by_taking_a_turn_at_it() {
+    let jwks = Memory::default();
+    let first = rotate(&jwks, &unborn("EdDSA", PLACE), NOW).await;
+    let second = rotate(&jwks, &first, NOW).await;
+    jwks.delete(PLACE);
+    let seized = rotator(&jwks).seize(revocation(&first, &second)).await;
+    assert_eq!(jwks.text(PLACE), None, "a clearing seizes, and no more");
+    drop(seized.unwrap());
+    tokio::task::yield_now().await;
+    assert_eq!(jwks.text(PLACE), None);
+    let (class, text) = failure(retire(&jwks, &first, &second).await);
+    assert_eq!(class, "wrong_password");
+    assert!(text.contains("earlier version"), "{text}");
+    tokio::task::yield_now().await;
+    assert_eq!(jwks.text(PLACE), None);
+
+    // Of two rollbacks one publishes, and the other one changes nothing.
+    let (rotator, revocation) = (rotator(&jwks), revocation(&first, &second));
+    let mut late = rotator.seize(revocation).await.unwrap();
+    restore(&jwks, &first, &second).await.unwrap();
+    tokio::task::yield_now().await;
+    let published = jwks.text(PLACE);
+    assert!(is_taken(&first, published.as_ref().unwrap()));
+    let (class, _) = failure(rotator.restore(&mut late, revocation).await);
+    assert_eq!(class, "target_unreachable");
+    tokio::task::yield_now().await;
+    assert_eq!(jwks.text(PLACE), published);
 }

@@ -58,6 +58,51 @@ pub(super) fn another_account(name: &str) -> TargetError {
     ))
 }
 
+pub(super) fn another_user(name: &str) -> TargetError {
+    TargetError::InvalidSecret(format!(
+        "`username` of the secret is not the user name of {name}, so `user_arn` is another user's; nothing was changed: correct the secret"
+    ))
+}
+
+pub(super) fn another_cache(name: &str, endpoints: &str) -> TargetError {
+    TargetError::InvalidSecret(format!(
+        "`host` of the secret is no endpoint of {name}, so a login there proves nothing of it; nothing was changed: put one of its endpoints into the secret ({endpoints})"
+    ))
+}
+
+/// An administrator has said so with a tag on the user.
+pub(super) fn asks_for_a_login(name: &str, tag: &str) -> TargetError {
+    TargetError::InvalidSecret(format!(
+        "{name} has the tag {tag}, so it is changed by who logs in at that cache only, and this secret does not lead there; nothing was changed: the secret needs that name as `host`, and the user's `password`"
+    ))
+}
+
+/// It has no password that could be rotated.
+pub(super) fn authenticated_by(name: &str, by: &str) -> TargetError {
+    TargetError::Permission(format!(
+        "{name} is authenticated by `{by}` and not by a password, so none can be rotated or taken away; nothing was changed: give it the password of AWSCURRENT (ModifyUser), or end the rotation of this secret"
+    ))
+}
+
+pub(super) fn no_token(name: &str) -> TargetError {
+    TargetError::Permission(format!(
+        "{name} has no AUTH token, so none can be rotated or taken away; nothing was changed: give it the one of AWSCURRENT (ModifyReplicationGroup), and have it required"
+    ))
+}
+
+/// A login there tells nothing.
+pub(super) fn open(place: &str, username: &str) -> TargetError {
+    TargetError::Permission(format!(
+        "{place} lets `{username}` in with any password, so a login proves none; nothing was changed: have a password required there, the one of AWSCURRENT"
+    ))
+}
+
+pub(super) fn still_taken(name: &str, place: &str) -> TargetError {
+    TargetError::Busy(format!(
+        "{place} still takes the old password of {name}, which AWS has taken away; this is repeated when it is refused there"
+    ))
+}
+
 /// The user may not see or end its own connections.
 pub(super) fn connections(username: &str, place: &str) -> TargetError {
     TargetError::Permission(format!(

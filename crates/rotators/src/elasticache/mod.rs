@@ -5,6 +5,7 @@ mod api;
 mod bounds;
 mod catalogue;
 mod errors;
+mod newest;
 mod revoker;
 mod rotator;
 mod secret;

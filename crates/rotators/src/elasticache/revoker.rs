@@ -2,19 +2,23 @@ use rekey_rotation::{Kinship, Login, Moment, Revocation, Revoker, SecretValue, T
 
 use super::api::Passwords;
 use super::errors;
-use super::rotator::ElastiCache;
+use super::rotator::{Answer, ElastiCache};
 use super::secret::{Place, Secret};
 use crate::object::invalid;
 
 /// Nothing is held: AWS refuses a change while another one is under way.
-pub struct Seized(());
+pub struct Seized {
+    /// The user is changed only while AWSCURRENT logs in.
+    asks_for_a_login: bool,
+}
 
 impl ElastiCache {
+    /// Two versions of one user, of which the old one has a password that is another than AWSCURRENT's.
     fn versions(&self, revocation: Revocation<'_>) -> Result<(Secret, Secret), TargetError> {
         let (old, current) = (self.parse(revocation.old)?, self.parse(revocation.current)?);
         match old.kinship(&current)? {
             Kinship::Same => Err(invalid(
-                "the old version has the password of AWSCURRENT, which stays",
+                "the old version has no password, or the one of AWSCURRENT, which stays",
             )),
             Kinship::Separate | Kinship::Replaced => Ok((old, current)),
         }
@@ -65,8 +69,10 @@ impl Revoker for ElastiCache {
         self.kinship(revocation.old, revocation.current)?;
         let current = self.parse(revocation.current)?;
         place(&current)?;
-        self.api(&current.target).until_active().await?;
-        Ok(Seized(()))
+        let api = self.api(&current);
+        api.until_active(api.deadline()).await?;
+        let asks_for_a_login = api.asks_for_a_login().await?;
+        Ok(Seized { asks_for_a_login })
     }
 
     /// Connections that are older than the switch. Where they cannot be seen or ended, nothing is changed.
@@ -89,47 +95,73 @@ impl Revoker for ElastiCache {
         revocation: Revocation<'_>,
     ) -> Result<u32, TargetError> {
         let (old, current) = self.versions(revocation)?;
+        let (place, password) = (place(&current)?, current.password()?);
         self.prove(&current, "AWSCURRENT of the secret").await?;
         // One that died a moment ago, in a call that did not wait for it, is not taken away again.
-        if self.knock(&old).await? != Some(Login::Refused) {
-            let api = self.api(&current.target);
-            api.change(&Passwords::One(current.password()?)).await?;
-            api.until_active().await?;
+        if self.knock(place, &old).await? != Some(Answer::Refused) {
+            let api = self.api(&current);
+            let deadline = api.deadline();
+            api.change(&Passwords::One(password), deadline).await?;
+            api.until_active(deadline).await?;
+            // Before that, clients come back with it as soon as their connections are ended.
+            if self.knock(place, &old).await? != Some(Answer::Refused) {
+                let name = current.target.name();
+                return Err(errors::still_taken(&name, &place.name()));
+            }
         }
         if !current.end_connections {
             return Ok(0);
         }
-        let (place, username) = (place(&current)?, &current.username);
+        let username = &current.username;
         let bounds = self.at_the_cache();
         let door = self.door(place, username, &bounds);
-        let ended = door.end_all(current.password()?).await;
+        let ended = door.end_all(password).await;
         // A forced retirement has not asked before: the password is dead, its connections may be alive.
         ended.map_err(|error| unseen(error, username, place))
     }
 
+    /// At the cache that AWSCURRENT names: versions from before it was named, or moved, are tried there too.
     async fn try_login(
         &self,
         value: &SecretValue,
-        _moment: Moment<'_>,
+        moment: Moment<'_>,
     ) -> Result<Login, TargetError> {
         let secret = self.parse(value)?;
-        place(&secret)?;
-        let answer = self.knock(&secret).await?;
-        answer.ok_or_else(|| invalid("this version of the secret has no password to log in with"))
+        let current = self.parse(moment.current).ok();
+        let of_one = current.filter(|current| current.differing(&secret).is_none());
+        let named = of_one.as_ref().and_then(|current| current.place.as_ref());
+        let place = match named {
+            Some(place) => place,
+            None => place(&secret)?,
+        };
+        match self.knock(place, &secret).await? {
+            Some(Answer::Accepted) => Ok(Login::Accepted),
+            Some(Answer::Refused) => Ok(Login::Refused),
+            Some(Answer::AnyAccepted) => Err(errors::open(&place.name(), &secret.username)),
+            None => Err(invalid(
+                "this version of the secret has no password to log in with",
+            )),
+        }
     }
 
+    /// Where AWSCURRENT is not to be used it is the old version itself, which is then the only one.
     async fn restore(
         &self,
-        _seized: &mut Seized,
+        seized: &mut Seized,
         revocation: Revocation<'_>,
     ) -> Result<(), TargetError> {
-        let (old, current) = self.versions(revocation)?;
-        let api = self.api(&current.target);
-        api.change(&Passwords::Two {
-            current: current.password.as_ref(),
+        let (old, current) = (self.parse(revocation.old)?, self.parse(revocation.current)?);
+        let alone = old.kinship(&current)? == Kinship::Same;
+        if seized.asks_for_a_login {
+            self.prove(&current, "AWSCURRENT of the secret").await?;
+        }
+        let api = self.api(&current);
+        let passwords = Passwords::Two {
+            current: current.password.as_ref().filter(|_| !alone),
             other: old.password()?,
-        })
-        .await?;
-        api.until_active().await
+        };
+        let deadline = api.deadline();
+        api.change(&passwords, deadline).await?;
+        api.until_active(deadline).await
     }
 }

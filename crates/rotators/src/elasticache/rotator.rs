@@ -1,14 +1,17 @@
 use aws_sdk_elasticache::Client;
+use getrandom::SysRng;
 use rand_core::TryCryptoRng;
 use rekey_rotation::{
     Credentials, Login, Occasion, Overlap, Rotator, SecretId, SecretValue, TargetError,
 };
+use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use super::api::{Api, Passwords};
 use super::bounds::Bounds;
-use super::errors;
 use super::secret::{Place, Secret, successor};
-use super::target::{Kind, Target};
+use super::target::Kind;
+use super::{errors, newest};
 use crate::PasswordPolicy;
 use crate::object::invalid;
 use crate::redis;
@@ -18,6 +21,8 @@ use crate::trust::Trust;
 const LONGEST: usize = 128;
 /// AUTH tokens may not hold most of the punctuation; 64 letters and digits have 381 bits.
 const TOKEN: usize = 64;
+/// How often a token is made anew that has the mark of the one before it, as one of 256 has.
+const TRIES: usize = 16;
 
 /// What an [`ElastiCache`] is told once.
 pub struct Config {
@@ -37,8 +42,19 @@ pub struct ElastiCache {
     pub(super) config: Config,
 }
 
-/// Nothing is held: AWS refuses a change while another one is under way, and a late one is found by a login.
-pub struct Hold(());
+/// Until when the step waits for AWS. Nothing is held: AWS refuses a change while another one is under way, and
+/// a late one is found by a login.
+pub struct Hold(Instant);
+
+/// What a cache answers to a password.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Answer {
+    /// It lets it in, and refuses one that nobody has.
+    Accepted,
+    Refused,
+    /// It lets any password in, which proves nothing of this one.
+    AnyAccepted,
+}
 
 impl ElastiCache {
     /// A rotator of the kind `elasticache-user`.
@@ -57,23 +73,32 @@ impl ElastiCache {
         Secret::parse(self.which, value)
     }
 
-    pub(super) fn api<'a>(&'a self, target: &'a Target) -> Api<'a> {
+    pub(super) fn api<'a>(&'a self, secret: &'a Secret) -> Api<'a> {
         Api {
             client: &self.config.client,
-            target,
+            secret,
             bounds: &self.config.bounds,
         }
     }
 
-    /// What the cache answers to a login; `None` when the secret does not say where it is, or has no password
-    /// yet.
-    pub(super) async fn knock(&self, secret: &Secret) -> Result<Option<Login>, TargetError> {
-        let (Some(place), Some(password)) = (&secret.place, &secret.password) else {
+    /// What the cache answers to the password of this value; `None` when it has none yet.
+    pub(super) async fn knock(
+        &self,
+        at: &Place,
+        secret: &Secret,
+    ) -> Result<Option<Answer>, TargetError> {
+        let Some(password) = &secret.password else {
             return Ok(None);
         };
         let bounds = self.at_the_cache();
-        let door = self.door(place, &secret.username, &bounds);
-        door.knock(password).await.map(Some)
+        let door = self.door(at, &secret.username, &bounds);
+        if door.knock(password).await? == Login::Refused {
+            return Ok(Some(Answer::Refused));
+        }
+        Ok(Some(match door.knock(&nobodys()?).await? {
+            Login::Refused => Answer::Accepted,
+            Login::Accepted => Answer::AnyAccepted,
+        }))
     }
 
     pub(super) fn at_the_cache(&self) -> redis::Bounds {
@@ -100,17 +125,40 @@ impl ElastiCache {
         }
     }
 
-    /// Fails when the cache refuses this value. Where no cache is named, AWS's word must do.
+    /// Fails when the cache refuses this value, or takes any. Where no cache is named, or the value has no
+    /// password yet, AWS's word must do.
     pub(super) async fn prove(&self, secret: &Secret, whose: &str) -> Result<(), TargetError> {
-        match self.knock(secret).await? {
-            Some(Login::Refused) => {
-                let place = secret.place.as_ref();
-                let place = place.map(Place::name);
-                Err(errors::wrong(&place.unwrap_or_default(), whose))
-            }
-            Some(Login::Accepted) | None => Ok(()),
+        let Some(place) = &secret.place else {
+            return Ok(());
+        };
+        match self.knock(place, secret).await? {
+            Some(Answer::Refused) => Err(errors::wrong(&place.name(), whose)),
+            Some(Answer::AnyAccepted) => Err(errors::open(&place.name(), &secret.username)),
+            Some(Answer::Accepted) | None => Ok(()),
         }
     }
+
+    fn password<R: TryCryptoRng>(
+        &self,
+        randomness: &mut R,
+    ) -> Result<Zeroizing<String>, TargetError> {
+        match self.which {
+            Kind::User => self.config.passwords.password(randomness),
+            Kind::Auth => PasswordPolicy::letters_and_digits(TOKEN).password(randomness),
+        }
+        .ok_or_else(no_randomness)
+    }
+}
+
+/// A password that nobody has been given.
+fn nobodys() -> Result<SecretValue, TargetError> {
+    let policy = PasswordPolicy::letters_and_digits(TOKEN);
+    let password = policy.password(&mut SysRng).ok_or_else(no_randomness)?;
+    SecretValue::new(password.to_string()).map_err(|_| no_randomness())
+}
+
+fn no_randomness() -> TargetError {
+    TargetError::Internal("the randomness to make a password from failed".to_owned())
 }
 
 impl Rotator for ElastiCache {
@@ -134,14 +182,18 @@ impl Rotator for ElastiCache {
         _occasion: Occasion,
         randomness: &mut R,
     ) -> Result<SecretValue, TargetError> {
-        let token = PasswordPolicy::letters_and_digits(TOKEN);
-        let policy = match self.which {
-            Kind::User => &self.config.passwords,
-            Kind::Auth => &token,
-        };
-        let password = policy.password(randomness).ok_or_else(|| {
-            TargetError::Internal("the randomness to make a password from failed".to_owned())
-        })?;
+        let mut password = self.password(randomness)?;
+        if self.which == Kind::Auth {
+            let before = self.parse(current)?.password.as_ref().map(newest::mark);
+            // The two must be told apart, should the later one be rolled back.
+            for _ in 0..TRIES {
+                let made = SecretValue::new(password.to_string()).map_err(|_| no_randomness())?;
+                if Some(newest::mark(&made)) != before {
+                    break;
+                }
+                password = self.password(randomness)?;
+            }
+        }
         if password.len() > LONGEST {
             return Err(invalid(
                 "ElastiCache takes passwords of 16 to 128 characters; set PASSWORD_LENGTH to at most 128",
@@ -158,36 +210,47 @@ impl Rotator for ElastiCache {
     async fn lock(&self, credentials: Credentials<'_>) -> Result<Hold, TargetError> {
         let current = self.parse(credentials.current)?;
         let pending = self.parse(credentials.pending)?;
-        if let Some(field) = current.differing(&pending) {
+        let place = || (current.place != pending.place).then_some("host");
+        if let Some(field) = current.differing(&pending).or_else(place) {
             return Err(invalid(format!(
                 "`{field}` under AWSPENDING is another one than under AWSCURRENT, and a rotation changes passwords only; change the secret while no rotation is open, and rotate again"
             )));
         }
+        let api = self.api(&current);
+        let deadline = api.deadline();
+        api.until_active(deadline).await?;
+        api.asks_for_a_login().await?;
         self.prove(&current, "AWSCURRENT of the secret").await?;
-        self.api(&current.target).until_active().await?;
-        Ok(Hold(()))
+        Ok(Hold(deadline))
     }
 
     /// A run that stood still while newer ones went by finds that its AWSCURRENT is refused, and changes
     /// nothing.
-    async fn set(&self, _hold: Hold, credentials: Credentials<'_>) -> Result<(), TargetError> {
+    async fn set(
+        &self,
+        Hold(deadline): Hold,
+        credentials: Credentials<'_>,
+    ) -> Result<(), TargetError> {
         let current = self.parse(credentials.current)?;
         let pending = self.parse(credentials.pending)?;
-        let api = self.api(&current.target);
+        let api = self.api(&current);
         self.prove(&current, "AWSCURRENT of the secret").await?;
-        if self.knock(&pending).await? == Some(Login::Accepted) {
-            // An earlier call of this rotation has set it; what it may not have come to is noted.
-            return match &current.target {
-                Target::Group(id) => api.note(id, pending.password()?).await,
-                Target::User { .. } => Ok(()),
-            };
+        if let Some(place) = &current.place {
+            match self.knock(place, &pending).await? {
+                // An earlier call of this rotation has set it.
+                Some(Answer::Accepted) => return Ok(()),
+                Some(Answer::AnyAccepted) if current.password.is_some() => {
+                    return Err(errors::open(&place.name(), &current.username));
+                }
+                _ => {}
+            }
         }
         let passwords = Passwords::Two {
             current: current.password.as_ref(),
             other: pending.password()?,
         };
-        api.change(&passwords).await?;
-        match api.until_active().await {
+        api.change(&passwords, deadline).await?;
+        match api.until_active(deadline).await {
             // It goes on by itself, and testSecret waits for it anew.
             Err(TargetError::Busy(_)) => Ok(()),
             other => other,
@@ -196,7 +259,8 @@ impl Rotator for ElastiCache {
 
     async fn test(&self, pending: &SecretValue) -> Result<(), TargetError> {
         let pending = self.parse(pending)?;
-        self.api(&pending.target).until_active().await?;
+        let api = self.api(&pending);
+        api.until_active(api.deadline()).await?;
         self.prove(&pending, "AWSPENDING of the secret").await
     }
 
@@ -208,8 +272,11 @@ impl Rotator for ElastiCache {
         _superuser: Option<&SecretValue>,
     ) -> Result<(), TargetError> {
         let current = self.parse(current)?;
+        let api = self.api(&current);
+        if api.is_active().await? {
+            api.asks_for_a_login().await?;
+        }
         self.prove(&current, "AWSCURRENT of the secret").await?;
-        self.api(&current.target).is_active().await?;
         if current.place.is_some() && current.password.is_some() {
             self.connections(&current, |_| false).await?;
         }

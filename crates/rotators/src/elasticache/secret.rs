@@ -67,7 +67,9 @@ impl Secret {
             .ok_or_else(|| invalid("the secret has no `password`; rotate it once, which makes one"))
     }
 
-    /// How two values of one secret belong together, in either order.
+    /// How an old value and another one of one secret belong together. Where they log in does not matter: a
+    /// secret that was told its `host` has the credential that it had. A value without a password has nothing
+    /// that could be taken away or brought back.
     pub(super) fn kinship(&self, other: &Self) -> Result<Kinship, TargetError> {
         if let Some(field) = self.differing(other) {
             return Err(invalid(format!(
@@ -77,8 +79,8 @@ impl Secret {
         let same = match (&self.password, &other.password) {
             // Exposed to be compared, and nowhere kept.
             (Some(one), Some(other)) => same(one.expose(), other.expose()),
-            (None, None) => true,
-            _ => false,
+            (None, _) => true,
+            (Some(_), None) => false,
         };
         Ok(if same {
             Kinship::Same
@@ -87,13 +89,12 @@ impl Secret {
         })
     }
 
+    /// The field in which two values are of two credentials.
     pub(super) fn differing(&self, other: &Self) -> Option<&'static str> {
         if self.target != other.target {
             Some(self.target.field())
         } else if self.username != other.username {
             Some("username")
-        } else if self.place != other.place {
-            Some("host")
         } else {
             None
         }

@@ -27,6 +27,23 @@ struct State {
     calls: Vec<String>,
     /// What every change is answered.
     refusal: Option<&'static str>,
+    /// What differs from a cache that is as its secret says.
+    told: Told,
+}
+
+/// What is told of the user or the group.
+#[derive(Clone, Default)]
+pub struct Told {
+    /// The user's name, when it is another one than the ACL user's.
+    pub user_name: Option<&'static str>,
+    /// How the user is authenticated, when not by a password.
+    pub authentication: Option<&'static str>,
+    /// The group's endpoint, when it is another one than the server's.
+    pub endpoint: Option<&'static str>,
+    /// The group has no AUTH token.
+    pub no_token: bool,
+    /// Changes are told as made, and the server does not have them yet.
+    pub not_there_yet: bool,
 }
 
 /// The ARN of a user of this account.
@@ -89,6 +106,27 @@ impl Cloud {
     /// The calls that were made since this was asked last.
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
+    }
+
+    /// From now on this is what is told.
+    pub fn tell(&self, told: Told) {
+        self.state.lock().unwrap().told = told;
+    }
+
+    /// An administrator tags the user or the group, and it is active again.
+    pub fn tag(&self, key: &str, value: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.tags.insert(key.to_owned(), value.to_owned());
+    }
+
+    pub fn tagged(&self, key: &str) -> Option<String> {
+        self.state.lock().unwrap().tags.get(key).cloned()
+    }
+
+    /// The user or the group `id` has no password.
+    pub fn has_none(&self, id: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.passwords.get_mut(id).unwrap().clear();
     }
 
     /// From now on every change is refused with this code, or none is.
@@ -174,6 +212,7 @@ fn answer(
     let mut state = shared.lock().unwrap();
     state.calls.push(format!("{action}{strategy}"));
     let id = field("UserId") + &field("ReplicationGroupId");
+    let of_a_group = field("ResourceName").contains(":replicationgroup:");
     let known = id.is_empty() || state.passwords.contains_key(&id);
     let refusal = match action.as_str() {
         _ if !known && action.ends_with("User") => Some("UserNotFound"),
@@ -181,6 +220,10 @@ fn answer(
         _ if !known => Some("ReplicationGroupNotFoundFault"),
         "ModifyUser" if state.modifying => Some("InvalidUserState"),
         "ModifyReplicationGroup" if state.modifying => Some("InvalidReplicationGroupState"),
+        // So AWS answers: terraform-provider-aws issues 23219, 30444 and 41416.
+        "ListTagsForResource" | "AddTagsToResource" if of_a_group && state.modifying => {
+            Some("InvalidReplicationGroupState")
+        }
         "ModifyUser" | "ModifyReplicationGroup" => state.refusal,
         _ => None,
     };
@@ -194,9 +237,18 @@ fn answer(
     let status = |active| if state.modifying { "modifying" } else { active };
     let result = match action.as_str() {
         "DescribeUsers" => {
-            let user = format!("<UserId>{id}</UserId><Status>{}</Status>", status("active"));
-            let arn = user_arn(&id);
-            format!("<Users><member>{user}<ARN>{arn}</ARN></member></Users>")
+            let (told, arn) = (&state.told, user_arn(&id));
+            let has_none = state.passwords[&id].is_empty();
+            let by = if has_none { "no-password" } else { "password" };
+            let (by, name) = (
+                told.authentication.unwrap_or(by),
+                told.user_name.unwrap_or(username),
+            );
+            format!(
+                "<Users><member><UserId>{id}</UserId><UserName>{name}</UserName><ARN>{arn}</ARN>\
+                 <Status>{}</Status><Authentication><Type>{by}</Type></Authentication></member></Users>",
+                status("active")
+            )
         }
         "DescribeReplicationGroups" => {
             let status = status("available");
@@ -208,7 +260,13 @@ fn answer(
                 state.changes % 60
             );
             let at = format!("<AuthTokenLastModifiedDate>{at}</AuthTokenLastModifiedDate>");
-            let group = format!("{group}<ARN>arn:of:{id}</ARN>{at}");
+            let has_token = !state.told.no_token;
+            let endpoint = state.told.endpoint.unwrap_or("127.0.0.1");
+            let group = format!(
+                "{group}<ARN>arn:aws:elasticache:eu-west-1:123456789012:replicationgroup:{id}</ARN>{at}\
+                 <AuthTokenEnabled>{has_token}</AuthTokenEnabled><NodeGroups><NodeGroup><PrimaryEndpoint>\
+                 <Address>{endpoint}</Address><Port>6379</Port></PrimaryEndpoint></NodeGroup></NodeGroups>"
+            );
             format!(
                 "<ReplicationGroups><ReplicationGroup>{group}</ReplicationGroup></ReplicationGroups>"
             )
@@ -222,8 +280,15 @@ fn answer(
         }
         "AddTagsToResource" => {
             let (key, value) = (field("Tags.Tag.1.Key"), field("Tags.Tag.1.Value"));
-            assert!(!key.is_empty(), "{form:?}");
+            assert!(of_a_group && !key.is_empty(), "{form:?}");
             state.tags.insert(key, value);
+            // A group is `modifying` while it is tagged.
+            state.modifying = true;
+            let shared = Arc::clone(shared);
+            tokio::spawn(async move {
+                tokio::time::sleep(MODIFYING).await;
+                shared.lock().unwrap().modifying = false;
+            });
             "<TagList></TagList>".to_owned()
         }
         "ModifyUser" => {
@@ -271,6 +336,7 @@ fn begin(
     passwords: Vec<String>,
 ) {
     state.modifying = true;
+    let reaches = !state.told.not_there_yet;
     let (shared, root) = (Arc::clone(shared), root.clone());
     let (username, id) = (username.to_owned(), id.to_owned());
     tokio::spawn(async move {
@@ -278,7 +344,9 @@ fn begin(
         let rules: Vec<String> = passwords.iter().map(|it| format!(">{it}")).collect();
         let mut words = vec!["ACL", "SETUSER", &username, "resetpass"];
         words.extend(rules.iter().map(String::as_str));
-        root.ask::<()>(&words).await;
+        if reaches {
+            root.ask::<()>(&words).await;
+        }
         let mut state = shared.lock().unwrap();
         state.passwords.insert(id, passwords);
         state.modifying = false;

@@ -108,6 +108,18 @@ impl Cache {
         &self.root
     }
 
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
     }

@@ -24,6 +24,14 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Whether it is one that comes back by itself, with the password that it was configured with: a replica, or
+    /// a Sentinel, which gives its connections this name.
+    ///
+    /// Source: [Redis, Sentinel](https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/).
+    pub(super) fn is_configured(&self) -> bool {
+        self.replica || self.name.starts_with("sentinel-")
+    }
+
     fn read(line: &str) -> Option<Self> {
         let field = |name: &str| {
             let mut fields = line.split(' ').filter_map(|field| field.split_once('='));
@@ -128,7 +136,15 @@ mod tests {
         };
         assert_eq!(read(&format!("{line}\n")).unwrap(), [expected]);
         let replica = line.replace("flags=x", "flags=S");
-        assert!(read(&replica).unwrap().iter().all(|client| client.replica));
+        let sentinel = line.replace("name=rekey:x", "name=sentinel-69791a28-cmd");
+        for (line, is) in [(line, false), (&replica, true), (&sentinel, true)] {
+            assert!(
+                read(line)
+                    .unwrap()
+                    .iter()
+                    .all(|client| client.is_configured() == is)
+            );
+        }
         assert!(read("id=x").is_err());
         assert!(read("").unwrap().is_empty());
     }

@@ -284,6 +284,44 @@ pub(super) fn nothing_is_kept(place: &str) -> TargetError {
 
 pub(super) fn followed_as(place: &str, username: &str) -> TargetError {
     TargetError::Busy(format!(
-        "a replica follows {place} as `{username}` and has done so since before the switch, so it may know the old password only; nothing was changed: at the replica, CONFIG SET masterauth and CONFIG REWRITE with the new password, then CLIENT KILL TYPE replica at {place}, or give replicas an ACL user of their own (masteruser)"
+        "a replica or a Sentinel is at {place} as `{username}`, and would be cut off for good if it was configured with the old password; nothing was changed: give it an ACL user of its own (masteruser and masterauth at a replica, sentinel auth-user and auth-pass at a Sentinel), end its connections there (CLIENT KILL TYPE replica), and this goes on when it is repeated"
+    ))
+}
+
+pub(super) fn one_server(one: &str, other: &str) -> TargetError {
+    invalid(format!(
+        "{one} and {other} are one server (one run_id); name each server once, in `host` or `nodes`"
+    ))
+}
+
+/// What is to be done about a server that the secret does not name.
+const NAME_ALL: &str = "what is not named keeps its passwords as they are: write every node into `nodes` (of the superuser secret too), or set `all_nodes` to false in the secret when the others are left out on purpose";
+
+pub(super) fn nodes_unnamed(place: &str, told: usize, named: usize) -> TargetError {
+    invalid(format!(
+        "{place} tells of {told} nodes of its cluster, and the secret names {named}; {NAME_ALL}"
+    ))
+}
+
+pub(super) fn replicas_unnamed(followers: usize, named: usize) -> TargetError {
+    let replicas = if followers == 1 {
+        "replica"
+    } else {
+        "replicas"
+    };
+    invalid(format!(
+        "the servers that the secret names tell of {followers} {replicas}, and it names {named}; {NAME_ALL}"
+    ))
+}
+
+pub(super) fn primary_unnamed(place: &str) -> TargetError {
+    invalid(format!(
+        "{place} is a replica, and the secret does not name its primary; {NAME_ALL}"
+    ))
+}
+
+pub(super) fn left_out(place: &str) -> TargetError {
+    invalid(format!(
+        "the older version names {place}, which AWSCURRENT leaves out, so the old password would stay there; nothing was changed: write it into `nodes` again (of the superuser secret too) and repeat, or, if that server is gone for good, change the user at the others by hand (ACL SETUSER with !<hash> of the old password, or #<hash> to have it back)"
     ))
 }

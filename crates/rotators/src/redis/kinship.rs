@@ -1,11 +1,11 @@
 use rekey_rotation::{Kinship, TargetError};
 
-use super::secret::UserSecret;
+use super::secret::{Node, UserSecret};
 use super::user::Hash;
 use crate::object::invalid;
 
 /// How two values of one secret belong together, in either order. Which further nodes they name does not
-/// matter: a cluster that has grown has the credential that it had.
+/// matter here: see [`left_out`].
 pub(super) fn of(one: &UserSecret, other: &UserSecret) -> Result<Kinship, TargetError> {
     if let Some(field) = differing(one, other) {
         return Err(invalid(format!(
@@ -17,6 +17,16 @@ pub(super) fn of(one: &UserSecret, other: &UserSecret) -> Result<Kinship, Target
     } else {
         Kinship::Separate
     })
+}
+
+/// The nodes that the older value names, and the current one does not. A cluster that has grown has none; at one
+/// that shrank, nobody would take the old password away there.
+pub(super) fn left_out<'a>(
+    old: &'a UserSecret,
+    current: &'a UserSecret,
+) -> impl Iterator<Item = &'a Node> {
+    let nodes = old.nodes.iter();
+    nodes.filter(|node| !current.nodes.contains(node))
 }
 
 /// Checks that the two values of a rotation are of one user at the same nodes.
@@ -69,6 +79,22 @@ mod tests {
         }
         let grown = secret("nodes", json!(["b:1", "c:1"]));
         assert_eq!(of(&one, &grown), Ok(Kinship::Same));
+        assert_eq!(of(&grown, &one), Ok(Kinship::Same));
+    }
+
+    #[test]
+    fn a_cluster_may_grow_and_what_is_left_out_is_found() {
+        let old = secret("password", "canary-2".into());
+        let places = |other: &UserSecret| left_out(&old, other).map(Node::place).collect();
+        for (nodes, expected) in [
+            (json!(["b:1"]), &[][..]),
+            (json!(["c:1", "B:1"]), &[]),
+            (json!(["c:1"]), &["b:1"]),
+            (json!([]), &["b:1"]),
+        ] {
+            let found: Vec<String> = places(&secret("nodes", nodes));
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod revoker;
 mod rotator;
 mod secret;
 mod session;
+mod topology;
 mod user;
 
 pub use crate::trust::{Trust, TrustError};

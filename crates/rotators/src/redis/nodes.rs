@@ -11,6 +11,7 @@ use super::persistence::Persistence;
 use super::rotator::Redis;
 use super::secret::UserSecret;
 use super::session::{Login, Session};
+use super::topology::are_apart;
 use super::user::{self, Hash, User};
 use crate::object::invalid;
 use crate::whose::Whose;
@@ -96,6 +97,7 @@ impl Redis {
         sessions: Vec<Session>,
         secret: &UserSecret,
     ) -> Result<Vec<Locked>, TargetError> {
+        are_apart(&sessions).await?;
         let Bounds { lock, idle, .. } = self.config.bounds;
         let deadline = Instant::now() + lock;
         let mut locked = Vec::with_capacity(sessions.len());

@@ -4,15 +4,30 @@ use rekey_rotation::{
 
 use super::nodes::{Change, Locked, change_all, logins};
 use super::rotator::Redis;
-use super::secret::UserSecret;
+use super::secret::{Node, UserSecret};
 use super::session::Session;
+use super::topology::{all_are_named, is_among};
 use super::user::Hash;
 use super::{clients, errors, kinship};
 use crate::object::invalid;
 use crate::whose::Whose;
 
-/// The lock of a user, at every node that AWSCURRENT names.
-pub struct Seized(Vec<Locked>);
+/// The lock of a user, at every node that one of the two versions names.
+pub struct Seized {
+    nodes: Vec<Locked>,
+    /// One of them that AWSCURRENT leaves out.
+    left_out: Option<Node>,
+}
+
+impl Seized {
+    /// Nobody takes anything away at a server that AWSCURRENT does not name, and what stays there is not retired.
+    fn all_are_current(&self) -> Result<&[Locked], TargetError> {
+        match &self.left_out {
+            Some(node) => Err(errors::left_out(&node.place())),
+            None => Ok(&self.nodes),
+        }
+    }
+}
 
 /// The two values, taken apart.
 struct Versions {
@@ -33,12 +48,38 @@ fn versions(revocation: Revocation<'_>) -> Result<Versions, TargetError> {
 }
 
 impl Redis {
-    /// Logs in as the user at every node, with whichever of its two passwords is valid there.
-    async fn open_either(&self, versions: &Versions) -> Result<Vec<Session>, TargetError> {
-        let Versions { old, current, .. } = versions;
-        let mut sessions = Vec::with_capacity(current.nodes.len());
-        let with_old = logins(current, old, Whose::Old);
-        for (login, other) in logins(current, current, Whose::Current).zip(with_old) {
+    /// Logs in as whoever makes the change at the nodes of `at`.
+    async fn open_at(
+        &self,
+        at: &UserSecret,
+        versions: &Versions,
+        revocation: Revocation<'_>,
+    ) -> Result<Vec<Session>, TargetError> {
+        match at.masterarn {
+            Some(_) => self.open_superuser(at, revocation.superuser).await,
+            None => self.open_either(at, versions).await,
+        }
+    }
+
+    /// Logs in as the user, with whichever of its two passwords is valid at a node.
+    async fn open_either(
+        &self,
+        at: &UserSecret,
+        versions: &Versions,
+    ) -> Result<Vec<Session>, TargetError> {
+        let Versions {
+            old,
+            current,
+            kinship,
+        } = versions;
+        let mut sessions = Vec::with_capacity(at.nodes.len());
+        let with_old = logins(at, old, Whose::Old);
+        // A rollback gives the value that it goes back to as the current one, where that one is none of this user.
+        let whose = match kinship {
+            Kinship::Same => Whose::Old,
+            Kinship::Separate | Kinship::Replaced => Whose::Current,
+        };
+        for (login, other) in logins(at, current, whose).zip(with_old) {
             let session = match self.try_open(&login).await {
                 Err(refused) if refused.refused => match self.try_open(&other).await {
                     Err(also) if also.refused => return Err(refused.error),
@@ -62,24 +103,41 @@ impl Revoker for Redis {
     /// Whether AWSCURRENT logs in is not asked here: that it does not is the best reason to roll back.
     async fn seize(&self, revocation: Revocation<'_>) -> Result<Seized, TargetError> {
         let versions = versions(revocation)?;
-        let current = &versions.current;
-        let sessions = match current.masterarn {
-            Some(_) => self.open_superuser(current, revocation.superuser).await?,
-            None => self.open_either(&versions).await?,
-        };
-        self.lock_all(sessions, current).await.map(Seized)
+        let Versions { old, current, .. } = &versions;
+        let mut sessions = self.open_at(current, &versions, revocation).await?;
+        let mut left_out = None;
+        // A rollback is made there too: there it is proved.
+        for node in kinship::left_out(old, current) {
+            let there = current.only_at(node);
+            let opened = self.open_at(&there, &versions, revocation).await;
+            let opened = opened.map_err(|error| match error {
+                TargetError::Unreachable(_) | TargetError::InvalidSecret(_) => {
+                    errors::left_out(&node.place())
+                }
+                error => error,
+            })?;
+            for session in opened {
+                // It may have another name now.
+                if !is_among(&session, &sessions).await? {
+                    left_out = Some(node.clone());
+                    sessions.push(session);
+                }
+            }
+        }
+        let nodes = self.lock_all(sessions, current).await?;
+        Ok(Seized { nodes, left_out })
     }
 
     /// Connections that are older than the switch. Which of the two passwords one came with is not known; a
     /// younger one that came with the old password is not counted.
     async fn sessions(
         &self,
-        Seized(nodes): &mut Seized,
+        seized: &mut Seized,
         revocation: Revocation<'_>,
     ) -> Result<u32, TargetError> {
         let username = versions(revocation)?.current.username;
         let mut count = 0;
-        for node in nodes.iter() {
+        for node in seized.all_are_current()? {
             let clients = clients::of_user(&node.session, &username).await?;
             count += clients.iter().filter(|it| is_older(it, revocation)).count();
         }
@@ -88,9 +146,10 @@ impl Revoker for Redis {
 
     async fn revoke(
         &self,
-        Seized(nodes): &mut Seized,
+        seized: &mut Seized,
         revocation: Revocation<'_>,
     ) -> Result<u32, TargetError> {
+        let nodes = seized.all_are_current()?;
         let Versions {
             old,
             current,
@@ -102,13 +161,12 @@ impl Revoker for Redis {
             ));
         }
         self.prove(&current, &current, Whose::Current).await?;
+        all_are_named(nodes, &current).await?;
         let username = &current.username;
-        for node in nodes.iter() {
+        for node in nodes {
             let clients = clients::of_user(&node.session, username).await?;
-            if clients
-                .iter()
-                .any(|it| it.replica && is_older(it, revocation))
-            {
+            // Its age says nothing: it may have come back since the switch, with the old password.
+            if clients.iter().any(clients::Client::is_configured) {
                 return Err(errors::followed_as(node.session.place(), username));
             }
         }
@@ -116,8 +174,8 @@ impl Revoker for Redis {
         change_all(nodes, username, &Change::Without(&old)).await
     }
 
-    /// One login at every node that the current version names. That a value is the current one, or is to be,
-    /// is proved by all of them; that it is dead, by all of them too.
+    /// One login at every node that the value or the current version names. That a value is the current one, or
+    /// is to be, is proved by all of them; that it is dead, by all of them too.
     async fn try_login(
         &self,
         value: &SecretValue,
@@ -125,10 +183,16 @@ impl Revoker for Redis {
     ) -> Result<Answer, TargetError> {
         let secret = UserSecret::parse(value)?;
         let current = UserSecret::parse(moment.current);
-        let kin = current.and_then(|current| Ok((kinship::of(&secret, &current)?, current)));
+        let kin = current.and_then(|current| {
+            let kinship = kinship::of(&secret, &current)?;
+            Ok(match kinship {
+                Kinship::Same => (kinship, current),
+                Kinship::Separate | Kinship::Replaced => (kinship, current.also_at(&secret)),
+            })
+        });
         // Without a current version of the same credential, the value's own nodes are all there are.
         let (kinship, at) = match &kin {
-            Ok((kinship, current)) => (*kinship, current),
+            Ok((kinship, at)) => (*kinship, at),
             Err(_) => (Kinship::Same, &secret),
         };
         let (mut accepted, mut refused) = (false, false);
@@ -149,7 +213,7 @@ impl Revoker for Redis {
 
     async fn restore(
         &self,
-        Seized(nodes): &mut Seized,
+        Seized { nodes, .. }: &mut Seized,
         revocation: Revocation<'_>,
     ) -> Result<(), TargetError> {
         let Versions { old, current, .. } = versions(revocation)?;

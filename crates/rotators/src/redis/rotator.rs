@@ -6,6 +6,7 @@ use super::kinship;
 use super::nodes::{Change, Locked, change_all, logins, rehearse_all};
 use super::secret::{UserSecret, successor};
 use super::session::{Login, Session, Unopened};
+use super::topology::all_are_named;
 use super::user::{Hash, User};
 use crate::PasswordPolicy;
 use crate::trust::Trust;
@@ -88,6 +89,7 @@ impl Redis {
     ) -> Result<Vec<Locked>, TargetError> {
         let sessions = self.open_all(current, superuser).await?;
         let nodes = self.lock_all(sessions, current).await?;
+        all_are_named(&nodes, current).await?;
         for node in &nodes {
             User::rotatable(&node.session, &current.username).await?;
         }

@@ -9,6 +9,7 @@ const DEFAULT_USER: &str = "default";
 const MOST_NODES: usize = 32;
 
 /// The JSON of an ACL user's secret.
+#[derive(Clone)]
 pub(super) struct UserSecret {
     /// The node that `host` and `port` name.
     pub(super) node: Node,
@@ -20,6 +21,8 @@ pub(super) struct UserSecret {
     pub(super) tls: bool,
     /// Whether what is changed must survive a restart of the server.
     pub(super) persist: bool,
+    /// Whether `nodes` must be all that the servers know of.
+    pub(super) all_nodes: bool,
 }
 
 /// One server. Host names are compared in lower case, and kept so.
@@ -66,7 +69,23 @@ impl UserSecret {
             masterarn: fields.masterarn()?,
             tls: fields.flag("ssl")?.unwrap_or(true),
             persist: fields.flag("persist")?.unwrap_or(true),
+            all_nodes: fields.flag("all_nodes")?.unwrap_or(true),
         })
+    }
+
+    /// The same, at this node.
+    pub(super) fn only_at(&self, node: &Node) -> Self {
+        let mut only = self.clone();
+        only.nodes = vec![node.clone()];
+        only
+    }
+
+    /// The same, at the nodes of `other` too.
+    pub(super) fn also_at(mut self, other: &Self) -> Self {
+        self.nodes.extend_from_slice(&other.nodes);
+        self.nodes.sort();
+        self.nodes.dedup();
+        self
     }
 }
 
@@ -116,7 +135,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = r#"{"engine":"redis","host":"Cache.example","port":6380,"username":"app",
-        "password":"canary-1","masterarn":"arn:aws:x","ssl":false,"persist":"false",
+        "password":"canary-1","masterarn":"arn:aws:x","ssl":false,"persist":"false","all_nodes":false,
         "nodes":["b.example:6379","[::1]:6379","CACHE.example:6380","a.example:6379"],"team":{"a":[1]}}"#;
 
     fn value(text: &str) -> SecretValue {
@@ -152,7 +171,7 @@ mod tests {
         assert_eq!(secret.username, "app");
         assert_eq!(secret.password.expose(), "canary-1");
         assert_eq!(secret.masterarn.unwrap().as_str(), "arn:aws:x");
-        assert!(!secret.tls && !secret.persist);
+        assert!(!secret.tls && !secret.persist && !secret.all_nodes);
     }
 
     #[test]
@@ -163,7 +182,8 @@ mod tests {
             assert_eq!(secret.username, "default");
             assert_eq!(secret.nodes, std::slice::from_ref(&secret.node));
             assert_eq!(secret.node.port, 6379);
-            assert!(secret.masterarn.is_none() && secret.tls && secret.persist);
+            assert!(secret.masterarn.is_none() && secret.tls);
+            assert!(secret.persist && secret.all_nodes);
         }
     }
 
@@ -188,6 +208,7 @@ mod tests {
             ("ssl", json!("canary-prefer")),
             ("ssl", json!(0)),
             ("persist", json!("canary")),
+            ("all_nodes", json!("canary")),
             ("nodes", json!("canary:1")),
             ("nodes", json!(["canary"])),
             ("nodes", json!(["canary:0"])),

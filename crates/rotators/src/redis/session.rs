@@ -167,7 +167,7 @@ fn name(command: &Cmd) -> String {
         redis::Arg::Simple(word) => std::str::from_utf8(word).ok(),
         _ => None,
     });
-    let has_subcommand = |first: &str| ["ACL", "CLIENT", "CONFIG", "INFO"].contains(&first);
+    let has_subcommand = |first: &str| ["ACL", "CLIENT", "CLUSTER", "CONFIG"].contains(&first);
     let mut words = words.take(2);
     match (words.next(), words.next()) {
         (Some(first), Some(second)) if has_subcommand(first) => format!("{first} {second}"),

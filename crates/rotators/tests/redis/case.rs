@@ -15,7 +15,7 @@ use crate::servers::{Root, Server, unique, words};
 
 /// What [`Case::superuser`] may do: the rules of `docs/redis.md`.
 pub const ADMINISTRATOR: &str = "+acl|getuser +acl|setuser +acl|save +client|id +client|list \
-    +client|setname +client|kill +config|get +config|rewrite +info +multi +exec +discard";
+    +client|setname +client|kill +cluster|info +config|get +config|rewrite +info +multi +exec +discard";
 
 /// What an application may do here: rules of every kind, to see that they stay.
 const APPLICATION: &str = "~app:* %R~shared:* &news:* +@read +@write -keys (~other:* +get)";

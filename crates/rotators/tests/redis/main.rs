@@ -17,6 +17,8 @@ mod documented_rights;
 #[cfg(feature = "elasticache")]
 mod elasticache;
 mod fake;
+mod followers;
+mod left_out;
 mod lock;
 mod nodes;
 mod own;
@@ -27,4 +29,5 @@ mod rules;
 mod servers;
 mod sessions;
 mod tls;
+mod topology;
 mod world;

@@ -5,7 +5,7 @@ use crate::case::{Case, changed, failure, field};
 use crate::servers;
 
 /// Three nodes that share no users.
-async fn three() -> Case {
+pub async fn three() -> Case {
     let mut case = Case::on(servers::cluster()).await;
     case.current = changed(&case.current, "persist", false.into());
     case
@@ -13,7 +13,7 @@ async fn three() -> Case {
 
 impl Case {
     /// Adds or takes away a password at one node, by hand.
-    async fn by_hand(&self, node: usize, rule: &str) {
+    pub async fn by_hand(&self, node: usize, rule: &str) {
         self.roots[node]
             .ask::<()>(&["ACL", "SETUSER", &self.app, rule])
             .await;

@@ -39,7 +39,16 @@ impl Own {
         Self::start(lines, false).await
     }
 
+    /// A Sentinel, started from a configuration file with these lines.
+    pub async fn sentinel(lines: &[&str]) -> Self {
+        Self::start_as(lines, true, &["--sentinel"]).await
+    }
+
     async fn start(lines: &[&str], file: bool) -> Self {
+        Self::start_as(lines, file, &[]).await
+    }
+
+    async fn start_as(lines: &[&str], file: bool, mode: &[&str]) -> Self {
         let bare = servers::one("bare");
         let directory = std::env::temp_dir().join(unique("redis"));
         std::fs::create_dir(&directory).unwrap();
@@ -54,7 +63,7 @@ impl Own {
         ];
         all.extend(lines.iter().map(|line| line.replace('%', &dir)));
         let config = directory.join("redis.conf");
-        let arguments = if file {
+        let mut arguments = if file {
             std::fs::write(&config, all.join("\n") + "\n").unwrap();
             vec![config.to_str().unwrap().to_owned()]
         } else {
@@ -64,6 +73,7 @@ impl Own {
             };
             all.iter().flat_map(split).collect()
         };
+        arguments.extend(mode.iter().copied().map(str::to_owned));
         let program = program(&bare).await;
         let child = spawn(&program, &arguments);
         let server = Server {

@@ -1,8 +1,7 @@
 use redis::aio::MultiplexedConnection;
-use rekey_rotation::{Revocation, Revoker as _};
+use rekey_rotation::Revocation;
 
-use crate::case::{Case, failure, field, logs_in, secret, value};
-use crate::own::Own;
+use crate::case::{Case, field, logs_in};
 use crate::servers;
 
 async fn is_open(connection: &MultiplexedConnection) -> bool {
@@ -63,51 +62,4 @@ async fn connections_count_when_they_are_older_than_the_switch() {
             "{switched_at:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn a_replica_that_may_know_the_old_password_only_is_not_cut_off() {
-    let primary = Own::with_file(&["requirepass what-default-is-started-with"]).await;
-    let follows = format!("replicaof 127.0.0.1 {}", primary.server.port);
-    let replica = Own::with_file(&[
-        "requirepass what-default-is-started-with",
-        "masterauth what-default-is-started-with",
-        &follows,
-    ])
-    .await;
-    let root = replica.server.keeper().await;
-    while !root
-        .ask::<String>(&["INFO", "replication"])
-        .await
-        .contains("link_status:up")
-    {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    let mut case = Case::on(vec![primary.server.clone()]).await;
-    let password = &primary.server.superuser_password;
-    case.current = value(&secret(
-        std::slice::from_ref(&primary.server),
-        "default",
-        password,
-    ));
-    let old = case.rotate().await;
-    let before = case.root().rules("default").await;
-    let rotator = case.rotator();
-    let older = Revocation {
-        switched_at: Some(1_001),
-        ..case.revocation(&old)
-    };
-    let mut seized = rotator.seize(older).await.unwrap();
-    let (class, text) = failure(rotator.revoke(&mut seized, older).await);
-    assert_eq!(class, "throttled");
-    assert!(text.contains("masterauth"), "{text}");
-    assert_eq!(case.root().rules("default").await, before);
-
-    // It has come again since, so it knows a password that stays.
-    let younger = Revocation {
-        switched_at: Some(900),
-        ..older
-    };
-    rotator.revoke(&mut seized, younger).await.unwrap();
-    assert!(!logs_in(&primary.server, &old).await);
 }

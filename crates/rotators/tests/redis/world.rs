@@ -135,6 +135,10 @@ impl Users {
             // A file that is written through to the disk at three nodes says nothing of a cut.
             secret["persist"] = false.into();
         }
+        if self.set_up == SetUp::DefaultUser {
+            // Its replica keeps users of its own.
+            secret["all_nodes"] = false.into();
+        }
         if self.set_up != SetUp::DefaultUser {
             secret["masterarn"] = SUPERUSER_SECRET.into();
         }

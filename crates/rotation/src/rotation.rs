@@ -26,14 +26,22 @@ pub struct Rotation<S, K, A, P, F> {
 /// What this process has seen last.
 #[derive(Default)]
 struct Memory {
-    /// The version that it has set, after it was told that the secret rotates, and the one that was current then.
-    set: Option<(SecretId, VersionId, VersionId)>,
+    /// The version that it has set, after it was told that the secret rotates.
+    set: Option<Set>,
     /// The version whose login it has seen succeed.
     tested: Option<(SecretId, VersionId)>,
     /// The kind that the last step has worked on.
     kind: Option<&'static str>,
     /// The tag `rekey:kind` of the secret whose version it has worked on, as it was last told.
     tag: Option<(SecretId, VersionId, Option<String>)>,
+}
+
+/// A version that was set.
+struct Set {
+    secret: SecretId,
+    version: VersionId,
+    /// The version that was current then, where the secret is its own target.
+    beside: Option<VersionId>,
 }
 
 /// How a step ended well.
@@ -160,18 +168,30 @@ impl<S, K, A, P, F> Rotation<S, K, A, P, F> {
         (*secret == request.secret && *version == request.token).then(|| tag.clone())
     }
 
-    pub(crate) fn remember_set(&self, request: &StepRequest, current: &VersionId) {
+    /// `beside` is the current version, where the secret is its own target.
+    pub(crate) fn remember_set(&self, request: &StepRequest, beside: Option<VersionId>) {
         if let Ok(mut memory) = self.memory.lock() {
-            let StepRequest { secret, token, .. } = request;
-            memory.set = Some((secret.clone(), token.clone(), current.clone()));
+            memory.set = Some(Set {
+                secret: request.secret.clone(),
+                version: request.token.clone(),
+                beside,
+            });
         }
     }
 
-    /// The version that was current when this process set the pending one; `None` when it has not.
+    pub(crate) fn has_set(&self, request: &StepRequest) -> bool {
+        self.of_set(request, |_| ()).is_some()
+    }
+
+    /// The version that was current when this process set the pending one, where the secret is its own target.
     pub(crate) fn set_beside(&self, request: &StepRequest) -> Option<VersionId> {
+        self.of_set(request, |set| set.beside.clone()).flatten()
+    }
+
+    fn of_set<T>(&self, request: &StepRequest, what: impl FnOnce(&Set) -> T) -> Option<T> {
         let memory = self.memory.lock().ok()?;
-        let (secret, version, current) = memory.set.as_ref()?;
-        (*secret == request.secret && *version == request.token).then(|| current.clone())
+        let set = memory.set.as_ref()?;
+        (set.secret == request.secret && set.version == request.token).then(|| what(set))
     }
 
     pub(crate) fn remember_tested(&self, request: &StepRequest) {

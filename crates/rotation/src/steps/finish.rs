@@ -7,9 +7,13 @@ use crate::{
 
 /// Moves `AWSCURRENT` to the pending version, and `AWSPREVIOUS` with it.
 ///
-/// Promotes only what this process has seen log in, over the version that was current when it was set. A process that
-/// has not seen it (a new one, or one that was called out of order) logs in first; and where the secret is its own
-/// target, so that no rollback ever met the change under a lock, it compares the two values once more.
+/// Promotes only what this process has seen log in. A process that has not (a new one, or one that was
+/// called out of order) logs in first.
+///
+/// Where the secret is its own target no lock keeps a rollback apart from a rotation, so the current version must be
+/// the one that was current at `setSecret`; a process that was not there compares the two values once more. Where there
+/// is a target the pending value is promoted over whatever is current: it is what the target takes now, and the user
+/// that `setSecret` changed may be that of the version that was brought back.
 pub(crate) async fn finish<S, K, A, P, F>(
     rotation: &Rotation<S, K, A, P, F>,
     request: &StepRequest,
@@ -30,11 +34,11 @@ where
         .version_with(&StagingLabel::Current)
         .ok_or(Refusal::NothingCurrent)?;
     let beside = rotation.set_beside(request);
-    if beside.as_ref().is_some_and(|before| before != current) {
+    if beside.is_some_and(|before| before != *current) {
         return Err(Refusal::CurrentMoved.into());
     }
-    let tested = rotation.has_tested(request);
-    if beside.is_none() || !tested {
+    let (set, tested) = (rotation.has_set(request), rotation.has_tested(request));
+    if !set || !tested {
         let pending = pending(rotation, request)
             .await?
             .ok_or(RotationError::PendingUnreadable(Step::Finish))?
@@ -43,7 +47,7 @@ where
         if !tested {
             rotator.test(&pending).await?;
         }
-        if beside.is_none() && !rotator.overlap(&pending)?.has_a_target() {
+        if !set && !rotator.overlap(&pending)?.has_a_target() {
             follows(rotation, request, rotator, &pending, current, now).await?;
         }
     }

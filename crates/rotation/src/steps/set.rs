@@ -102,7 +102,8 @@ where
     }
     announced?;
     rotator.set(hold, credentials).await?;
-    rotation.remember_set(request, &current_version);
+    let own_target = !strategy.has_a_target();
+    rotation.remember_set(request, own_target.then_some(current_version));
     Ok(Outcome::Done)
 }
 

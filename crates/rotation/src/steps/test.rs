@@ -19,7 +19,7 @@ where
     K: Kinds,
     P: Pause,
 {
-    if rotation.set_beside(request).is_none() {
+    if !rotation.has_set(request) {
         let description = rotation.store.describe(&request.secret).await?;
         match plan(request, &description, now) {
             Plan::Done => return Ok(Outcome::AlreadyDone),

@@ -46,7 +46,7 @@ impl Revoker for RandomValue {
         } = revocation;
         match self.kept_until(old, current, None)? {
             Some(until) if now < until => Err(TargetError::InvalidSecret(format!(
-                "whoever reads AWSCURRENT accepts the old value until {until} (seconds since 1970), and only another rotation takes it out of there: if it must end now, take the tag `rekey:grace` from the secret and rotate it (rekey rotate --force, or RotateSecret)"
+                "whoever reads AWSCURRENT accepts the old value until {until} (seconds since 1970), and only another rotation takes it out of there: if it must end now, take the tag `rekey:grace` from the secret and rotate again (rekey rotate --force, or RotateSecret)"
             ))),
             _ => Ok(0),
         }

@@ -284,7 +284,8 @@ async fn a_label_that_is_moved_while_set_secret_waits_is_seen_under_the_lock() {
 /// taken away again where nothing but the label says what counts; where there is a target, the user that was brought
 /// back may have been changed since, and what is promoted logs in.
 #[tokio::test]
-async fn a_label_that_is_moved_before_finish_secret_stays_only_where_the_secret_is_its_own_target() {
+async fn a_label_that_is_moved_before_finish_secret_stays_only_where_the_secret_is_its_own_target()
+{
     for overlap in Overlap::ALL {
         let house = House::build(overlap).await;
         let before = house.store.holder(&house.secret, &StagingLabel::Current);

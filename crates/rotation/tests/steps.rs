@@ -71,6 +71,15 @@ impl House {
         token
     }
 
+    /// By hand, or by a rollback.
+    async fn move_current(&self, to: Option<&str>, from: &ClientRequestToken) {
+        let from = Some(from.as_str());
+        let moved = self
+            .store
+            .update_secret_version_stage(SECRET, "AWSCURRENT", to, from);
+        assert_eq!(moved.await, Ok(()));
+    }
+
     async fn logs_in(&self, label: &StagingLabel) -> bool {
         let value = self.store.peek(&self.secret, label).expect("a value");
         self.server.logs_in(&value).await
@@ -251,16 +260,7 @@ async fn a_label_that_is_moved_while_set_secret_waits_is_seen_under_the_lock() {
         let mut attempt = std::pin::pin!(process.attempt(&house.secret, &token));
         let driven = process.trace.drive(&mut attempt).await;
         assert!(matches!(driven, Driven::AtCut));
-        let moved = house
-            .store
-            .update_secret_version_stage(
-                SECRET,
-                "AWSCURRENT",
-                before.as_deref(),
-                Some(first.as_str()),
-            )
-            .await;
-        assert_eq!(moved, Ok(()));
+        house.move_current(before.as_deref(), &first).await;
         process.trace.release();
         let ended = attempt.await;
         assert!(house.logs_in(&StagingLabel::Current).await, "call {call}");
@@ -296,16 +296,7 @@ async fn a_label_that_is_moved_before_finish_secret_stays_only_where_the_secret_
             let done = process.step(step, &house.secret, &token).await;
             assert_eq!(done, Ok(Outcome::Done), "{overlap:?}");
         }
-        let moved = house
-            .store
-            .update_secret_version_stage(
-                SECRET,
-                "AWSCURRENT",
-                before.as_deref(),
-                Some(first.as_str()),
-            )
-            .await;
-        assert_eq!(moved, Ok(()));
+        house.move_current(before.as_deref(), &first).await;
         let ended = process.step(Step::Finish, &house.secret, &token).await;
         let ended = ended.map_err(|error| error.class());
         let (expected, holder) = if overlap.has_a_target() {

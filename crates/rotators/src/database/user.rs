@@ -74,6 +74,12 @@ impl User<'_> {
         Err(another("username", label))
     }
 
+    /// Both: the version with `label` is of the same user of the same target.
+    pub(crate) fn check_same(self, other: User<'_>, label: &str) -> Result<(), TargetError> {
+        self.check_same_target(other, label)?;
+        self.check_same_user(other, label)
+    }
+
     fn differing_place(self, other: User<'_>) -> Option<&'static str> {
         if self.engine != other.engine {
             Some("engine")

@@ -1,5 +1,6 @@
-use crate::object::invalid;
 use rekey_rotation::TargetError;
+
+use crate::object::invalid;
 
 /// Which of the two is rotated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

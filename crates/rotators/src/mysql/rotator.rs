@@ -270,12 +270,7 @@ impl Rotator for Mysql {
         let previous = credentials.previous;
         let previous = previous.map(|value| self.parse(value)).transpose()?;
         if let Some(previous) = &previous {
-            current
-                .user()
-                .check_same_target(previous.user(), "AWSPREVIOUS")?;
-            current
-                .user()
-                .check_same_user(previous.user(), "AWSPREVIOUS")?;
+            current.user().check_same(previous.user(), "AWSPREVIOUS")?;
         }
         let session = self
             .open_single_user(&current, &pending, previous.as_ref())

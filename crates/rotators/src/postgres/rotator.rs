@@ -189,12 +189,7 @@ impl Rotator for Postgres {
                     .check_same_user(pending.user(), "AWSPENDING")?;
                 let previous = credentials.previous.map(UserSecret::parse).transpose()?;
                 if let Some(previous) = &previous {
-                    current
-                        .user()
-                        .check_same_target(previous.user(), "AWSPREVIOUS")?;
-                    current
-                        .user()
-                        .check_same_user(previous.user(), "AWSPREVIOUS")?;
+                    current.user().check_same(previous.user(), "AWSPREVIOUS")?;
                 }
                 self.open_single_user(&current, &pending, previous.as_ref())
                     .await?

@@ -19,6 +19,19 @@ impl Case {
     }
 }
 
+/// Nobody sets, proves or probes a password there, and each says why.
+async fn is_refused_everywhere(case: &Case, because: &str) {
+    for refused in [
+        case.set(&case.next()).await,
+        case.rotator().test(&case.current).await,
+        case.rotator().probe(&case.current, None).await,
+    ] {
+        let (class, text) = failure(refused);
+        assert_eq!(class, "permission", "{text}");
+        assert!(text.contains(because), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_user_without_password_and_one_of_iam_are_refused_and_not_promoted() {
     let case = Case::of(Kind::User).await;
@@ -29,15 +42,7 @@ async fn a_user_without_password_and_one_of_iam_are_refused_and_not_promoted() {
             authentication,
             ..Told::default()
         });
-        for refused in [
-            case.set(&case.next()).await,
-            case.rotator().test(&case.current).await,
-            case.rotator().probe(&case.current, None).await,
-        ] {
-            let (class, text) = failure(refused);
-            assert_eq!(class, "permission", "{text}");
-            assert!(text.contains(by), "{text}");
-        }
+        is_refused_everywhere(&case, by).await;
     }
     assert!(case.changes().is_empty());
 }
@@ -51,15 +56,7 @@ async fn a_group_that_has_no_token_is_refused() {
         no_token,
         ..Told::default()
     });
-    for refused in [
-        case.set(&case.next()).await,
-        case.rotator().test(&case.current).await,
-        case.rotator().probe(&case.current, None).await,
-    ] {
-        let (class, text) = failure(refused);
-        assert_eq!(class, "permission", "{text}");
-        assert!(text.contains("no AUTH token"), "{text}");
-    }
+    is_refused_everywhere(&case, "no AUTH token").await;
     assert!(case.changes().is_empty());
 }
 
